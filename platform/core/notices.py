@@ -1,0 +1,94 @@
+"""Notices between processes: PostgreSQL tells the web processes that a row changed, so that nobody polls.
+
+`notice(key)` inside a transaction is delivered at its commit. `wait_for(key, timeout)` returns as soon as a notice
+for the key came in. One connection and one thread per process serve any number of waiters; when the connection is
+lost all waiters are woken, look at their rows, and wait again.
+"""
+
+import logging
+import threading
+from collections import defaultdict
+
+import psycopg
+from django.db import connection
+
+CHANNEL = "greenroom"
+RECONNECT_EVERY = 1.0
+
+log = logging.getLogger(__name__)
+
+
+def notice(key: str) -> None:
+    """Tell every process, at commit, that what `key` names has changed."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, key])
+
+
+class _Listener:
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._versions: defaultdict[str, int] = defaultdict(int)
+        self._waiting: defaultdict[str, int] = defaultdict(int)
+        self._lost = 0
+        self._thread: threading.Thread | None = None
+
+    def version(self, key: str) -> tuple[int, int]:
+        with self._changed:
+            self._start()
+            return self._versions[key], self._lost
+
+    def wait(self, key: str, seen: tuple[int, int], timeout: float) -> bool:
+        with self._changed:
+            self._waiting[key] += 1
+            try:
+                return self._changed.wait_for(lambda: (self._versions[key], self._lost) != seen, timeout)
+            finally:
+                self._waiting[key] -= 1
+                if not self._waiting[key]:
+                    del self._waiting[key]
+
+    def _start(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._listen, name="notices", daemon=True)
+            self._thread.start()
+
+    def _listen(self) -> None:
+        parameters = connection.get_connection_params()
+        for django_only in ("cursor_factory", "context", "prepare_threshold"):
+            parameters.pop(django_only, None)
+        while True:
+            try:
+                with psycopg.connect(**parameters, autocommit=True) as listening:
+                    listening.execute(f"LISTEN {CHANNEL}")
+                    self._wake(None)  # what happened before we listened is found by looking
+                    for heard in listening.notifies():
+                        self._wake(heard.payload)
+            except psycopg.Error as error:
+                log.warning("notices lost, connecting again", extra={"error": str(error)})
+            self._wake(None)
+            threading.Event().wait(RECONNECT_EVERY)
+
+    def _wake(self, key: str | None) -> None:
+        with self._changed:
+            if key is None:
+                self._lost += 1
+            elif key in self._waiting or key in self._versions:
+                self._versions[key] += 1
+            self._changed.notify_all()
+
+
+_listener = _Listener()
+
+
+class Watch:
+    """Waits for notices of one key. Make it before looking at the row: nothing falls between."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self._seen = _listener.version(key)
+
+    def wait(self, timeout: float) -> bool:
+        """True as soon as something may have changed since the last call, False after `timeout` seconds."""
+        changed = _listener.wait(self._key, self._seen, timeout)
+        self._seen = _listener.version(self._key)
+        return changed
