@@ -1,0 +1,1 @@
+"""Code hosts: the port to them, the local one, and git itself."""

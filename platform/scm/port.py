@@ -1,0 +1,126 @@
+"""What we need from a code host, and no more."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from scm.values import (
+    Author,
+    Branch,
+    Commit,
+    ContentAddress,
+    PullRequest,
+    Repository,
+    RepositoryName,
+)
+
+
+class CodeHost(Protocol):
+    """One code host. Every failure is one of ours (core.errors); no vendor's JSON crosses this line.
+
+    `NotFound` means that the host said so. A host that did not answer raises `ExternalError` or one
+    of its kind, and never looks like an empty list.
+    """
+
+    host: str
+    """The name in a `repoUrl`, such as `local` or `github.com`."""
+
+    def get_repository(self, name: RepositoryName) -> Repository:
+        """The repository, or NotFound."""
+        ...
+
+    def create_repository(
+        self, name: RepositoryName, *, description: str, default_branch: str, private: bool, made_by: str
+    ) -> Repository:
+        """Make an empty repository. The same `made_by` again gets the one it made; another gets Conflict."""
+        ...
+
+    def push_tree(
+        self, name: RepositoryName, folder: Path, *, branch: str, message: str, author: Author
+    ) -> str:
+        """Make the branch hold exactly what the folder holds, in one commit; answer the commit's id.
+
+        All or nothing. An unchanged tree answers the present head, a new branch starts at the default
+        branch, and a branch that moved meanwhile is a Conflict. Files that the folder's own
+        `.gitignore` names are left out, as `git add` does.
+        """
+        ...
+
+    def read_file(self, name: RepositoryName, ref: str, path: str) -> bytes:
+        """A file's bytes at a branch, tag or commit ("HEAD": the default branch), or NotFound."""
+        ...
+
+    def list_files(self, name: RepositoryName, ref: str) -> list[str]:
+        """Paths of all files at a ref, in git's order; NotFound when the ref is not there."""
+        ...
+
+    def export_tree(self, name: RepositoryName, ref: str, path: str, into: Path) -> None:
+        """Write the folder `path` ("": all) at a ref into `into`, an absent or empty folder.
+
+        Exact bytes, executable bits and links within the folder are kept; a link that leaves it and a
+        tree over the limits are refused before anything is written.
+        """
+        ...
+
+    def branches(self, name: RepositoryName) -> list[Branch]:
+        """All branches."""
+        ...
+
+    def open_pull_requests(self, name: RepositoryName) -> list[PullRequest]:
+        """All open pull requests, oldest first."""
+        ...
+
+    def web_url(self, name: RepositoryName) -> str:
+        """Where a person looks at the repository."""
+        ...
+
+    def clone_url(self, name: RepositoryName) -> str:
+        """What `git clone` takes; never with a credential inside."""
+        ...
+
+    def contents_url(self, name: RepositoryName, branch: str, path: str = "") -> str:
+        """Web address of a file, or of the root: the `repoContentsUrl` of publish actions."""
+        ...
+
+    def resolve(self, url: str) -> ContentAddress | None:
+        """The place a web address on this host means; None when the address is not this host's."""
+        ...
+
+
+@runtime_checkable
+class PullRequests(Protocol):
+    """A host on which we can open, read and end pull requests."""
+
+    def pull_request(self, name: RepositoryName, number: int) -> PullRequest:
+        """One pull request in any state, or NotFound."""
+        ...
+
+    def open_pull_request(
+        self,
+        name: RepositoryName,
+        *,
+        title: str,
+        body: str,
+        source_branch: str,
+        target_branch: str,
+        author: str,
+    ) -> PullRequest:
+        """Ask for a branch to be merged; Conflict when one is open for the same two branches."""
+        ...
+
+    def close_pull_request(self, name: RepositoryName, number: int, *, by: str) -> PullRequest:
+        """End it without merging; closing a closed one changes nothing."""
+        ...
+
+    def merge_pull_request(self, name: RepositoryName, number: int, *, by: Author) -> PullRequest:
+        """Merge by a merge commit; Conflict names the files that do not merge. Twice is once."""
+        ...
+
+
+@runtime_checkable
+class History(Protocol):
+    """A host that can tell a branch's commits."""
+
+    def commits(self, name: RepositoryName, ref: str, *, limit: int = 50) -> Iterator[Commit]:
+        """Commits reachable from a ref, newest first."""
+        ...

@@ -1,0 +1,117 @@
+"""What we say about code hosts: repositories, branches, commits, pull requests, addresses."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from core.errors import InputError
+from scm.names import checked_name
+
+_NOT_IN_IDENTITY = re.compile(r"[\x00-\x1f\x7f<>]")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RepositoryName:
+    """Owner and name of a repository; the owner may have parts (GitLab's "group/team")."""
+
+    owner: str
+    name: str
+
+    def __post_init__(self) -> None:
+        for part in self.owner.split("/"):
+            checked_name("owner", part)
+        checked_name("repository", self.name)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """ "acme/payments" → RepositoryName; InputError when there is no owner."""
+        owner, slash, name = text.rpartition("/")
+        if not slash:
+            raise InputError(f"repository {text!r} has no owner; write it as owner/name")
+        return cls(owner, name)
+
+    def __str__(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who a commit is by. What git cannot hold in an author line is refused."""
+
+    name: str
+    email: str
+
+    def __post_init__(self) -> None:
+        for field, value in (("author name", self.name), ("author email", self.email)):
+            if not value.strip() or len(value) > 200 or _NOT_IN_IDENTITY.search(value):
+                raise InputError(
+                    f"{field} {value[:200]!r} must be 1 to 200 characters without '<', '>' or line breaks"
+                )
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository as its host describes it. `made_by` is who asked us for it ("" when not us)."""
+
+    name: RepositoryName
+    description: str
+    default_branch: str
+    private: bool
+    web_url: str
+    clone_url: str
+    made_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch and the commit it points to."""
+
+    name: str
+    sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit, with its parents' ids; the first is the branch it was made on."""
+
+    sha: str
+    parents: tuple[str, ...]
+    author: Author
+    at: datetime
+    message: str
+
+
+class PullRequestState(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+    MERGED = "merged"
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequest:
+    """A pull request (GitLab: merge request); `number` is unique in its repository."""
+
+    repository: RepositoryName
+    number: int
+    title: str
+    body: str
+    source_branch: str
+    target_branch: str
+    head_sha: str
+    state: PullRequestState
+    author: str
+    web_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ContentAddress:
+    """A file or folder in a repository at a ref. Ref "HEAD" is the default branch, path "" the root."""
+
+    repository: RepositoryName
+    ref: str
+    path: str
