@@ -1,0 +1,1 @@
+"""What exists and who owns it: entities, relations, locations, in Backstage's entity model."""

@@ -1,0 +1,214 @@
+"""The order, field and cursor language of the contract's reads → plain values (CATALOG.md 7 to 9)."""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from core.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Sort by one key."""
+
+    field: str
+    descending: bool = False
+
+    @property
+    def direction(self) -> str:
+        """The word for it on the wire."""
+        return "desc" if self.descending else "asc"
+
+
+def parse_order(parameters: Sequence[str]) -> list[Order]:
+    """`order=asc:field` of `GET /entities`."""
+    orders = []
+    for text in parameters:
+        direction, colon, name = text.partition(":")
+        if direction not in {"asc", "desc"} or not colon or not name:
+            expected = 'expected "<asc or desc>:<field name>"'
+            raise InputError(f'Invalid order parameter "{text}", {expected}')
+        orders.append(Order(name, direction == "desc"))
+    return orders
+
+
+def parse_order_fields(parameters: Sequence[str]) -> list[Order]:
+    """`orderField=field,asc` of `GET /entities/by-query`; a bare field sorts ascending."""
+    orders = []
+    for text in parameters:
+        name, comma, direction = text.partition(",")
+        if comma and direction not in {"asc", "desc"}:
+            raise InputError("Invalid order field order, must be asc or desc")
+        orders.append(Order(name, direction == "desc"))
+    return orders
+
+
+def parse_fields(parameters: Sequence[str]) -> list[str]:
+    """`fields=a,b` → the dotted paths; InputError for an index, which the contract has not."""
+    fields = [name for text in parameters for name in (part.strip() for part in text.split(",")) if name]
+    for name in fields:
+        if "[" in name:
+            raise InputError(f'Invalid field "{name}", array type fields are not supported')
+    return fields
+
+
+def project(entity: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
+    """The part of an entity that the fields name; what is not there is left out.
+
+    A key with dots inside is found as well.
+    """
+    shown: dict[str, Any] = {}
+    for name in fields:
+        path, value = _find(entity, name.split("."))
+        if path is None:
+            continue
+        holder = shown
+        for key in path[:-1]:
+            inner = holder.get(key)
+            if not isinstance(inner, dict):
+                inner = holder[key] = {}
+            holder = inner
+        holder[path[-1]] = value
+    return shown
+
+
+def _find(entity: Mapping[str, Any], parts: list[str]) -> tuple[list[str] | None, Any]:
+    here: Any = entity
+    path: list[str] = []
+    waiting = ""
+    for part in parts:
+        key = f"{waiting}.{part}" if waiting else part
+        if isinstance(here, Mapping) and key in here:
+            path.append(key)
+            here, waiting = here[key], ""
+        else:
+            waiting = key
+    return (None, None) if waiting else (path, here)
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a page of `by-query` begins. On the wire: base64 of the JSON that Backstage's cursors have.
+
+    `at` is what the page starts behind: the sort value (when there is an order) and the uid. `first` is the
+    same of the very first item, by which the first page is known again when it is reached backwards.
+    """
+
+    orders: tuple[Order, ...] = ()
+    query: Mapping[str, Any] | None = None
+    term: str = ""
+    term_fields: tuple[str, ...] | None = None
+    backwards: bool = False
+    at: tuple[str | None, ...] = ()
+    first: tuple[str | None, ...] = ()
+    total: int | None = None
+
+    def encode(self) -> str:
+        """The text that goes into `pageInfo`."""
+        document: dict[str, Any] = {
+            "orderFields": [{"field": one.field, "order": one.direction} for one in self.orders],
+            "isPrevious": self.backwards,
+        }
+        if self.query is not None:
+            document["query"] = self.query
+        full_text: dict[str, Any] = {"term": self.term}
+        if self.term_fields is not None:
+            full_text["fields"] = list(self.term_fields)
+        document["fullTextFilter"] = full_text
+        document["orderFieldValues"] = list(self.at)
+        document["firstSortFieldValues"] = list(self.first)
+        if self.total is not None:
+            document["totalItems"] = self.total
+        return base64.b64encode(orjson.dumps(document)).decode()
+
+    @classmethod
+    def decode(cls, text: str) -> "Cursor":
+        """The reverse; InputError for a text that no answer of ours had."""
+        try:
+            document = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4)))
+        except (binascii.Error, orjson.JSONDecodeError) as error:
+            raise InputError(f"Malformed cursor: {error}") from error
+        try:
+            return _cursor(document)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                f"Malformed cursor: {error!r} does not fit; take it unchanged from pageInfo"
+            ) from error
+
+
+def _cursor(document: Any) -> Cursor:
+    orders = tuple(Order(_str(one["field"]), _direction(one["order"])) for one in document["orderFields"])
+    at, first = _position(document["orderFieldValues"]), _position(document["firstSortFieldValues"])
+    full_text = document.get("fullTextFilter") or {}
+    term_fields = full_text.get("fields")
+    query, total = document.get("query"), document.get("totalItems")
+    if query is not None and not isinstance(query, dict):
+        raise TypeError("query")
+    if len(orders) > 1 or len(at) != len(orders) + 1 or len(first) not in {0, len(at)}:
+        raise ValueError("orderFieldValues")
+    return Cursor(
+        orders=orders,
+        query=query,
+        term=_str(full_text.get("term", "")),
+        term_fields=None if term_fields is None else tuple(_str(name) for name in term_fields),
+        backwards=document["isPrevious"] is True,
+        at=at,
+        first=first,
+        total=total if isinstance(total, int) else None,
+    )
+
+
+def _position(values: Any) -> tuple[str | None, ...]:
+    return tuple(None if value is None else _str(value) for value in values)
+
+
+def _direction(word: object) -> bool:
+    if word not in {"asc", "desc"}:
+        raise ValueError("order")
+    return word == "desc"
+
+
+def _str(value: object) -> str:
+    if not isinstance(value, str) or "\x00" in value:
+        raise TypeError(value)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A page of `GET /entities`: how many, and after how many. `after` cursors carry exactly this."""
+
+    limit: int | None
+    offset: int
+
+    def next(self) -> str:
+        """The `after` cursor of the page that follows."""
+        position = {"limit": self.limit, "offset": self.offset + (self.limit or 0)}
+        return base64.b64encode(orjson.dumps(position)).decode()
+
+    @classmethod
+    def parse(cls, *, limit: int | None, offset: int | None, after: str | None) -> "Window | None":
+        """The window that the parameters ask for; None when they ask for everything."""
+        if limit == 0:
+            raise InputError("Invalid limit, must be greater than zero")
+        if after is None:
+            return None if limit is None and offset is None else cls(limit, offset or 0)
+        try:
+            document = orjson.loads(base64.b64decode(after + "=" * (-len(after) % 4)))
+            resumed = cls(limit or document.get("limit"), int(document["offset"]))
+        except (
+            binascii.Error,
+            orjson.JSONDecodeError,
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+        ) as error:
+            raise InputError("Malformed after cursor, could not be parsed") from error
+        if resumed.offset < 0 or (resumed.limit is not None and not isinstance(resumed.limit, int)):
+            raise InputError("Malformed after cursor, could not be parsed")
+        return resumed

@@ -1,0 +1,95 @@
+"""One document of a file → one entity that is fit to be stored, or the reason why not.
+
+The order is Backstage's (CATALOG.md 13.2), so that a document with several faults names the same one first:
+envelope, placeholders, sorted lists, location annotations, policy, kind, relations.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from catalog.descriptor import apply_policy, check_envelope
+from catalog.kinds import Relation, check_kind, relations_of, sort_references
+from catalog.placeholders import Read, resolve_placeholders
+from catalog.problems import Refused
+from catalog.refs import EntityRef, LocationRef
+from catalog.search_keys import search_keys
+
+_UNSAFE_ADDRESS = "https://backstage.io/annotation-rejected-for-security-reasons"
+_ADDRESSES = ("backstage.io/view-url", "backstage.io/edit-url")
+MANAGED_BY = "backstage.io/managed-by-location"
+ORIGIN = "backstage.io/managed-by-origin-location"
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """An entity as it is stored, and what it states about others."""
+
+    ref: str
+    entity: dict[str, Any]
+    relations: tuple[Relation, ...]
+
+    @property
+    def is_location(self) -> bool:
+        """Whether it names more files to read."""
+        return bool(self.entity["kind"] == "Location")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a document came from: its file, the location somebody registered, and what the code host adds."""
+
+    location: LocationRef
+    origin: LocationRef
+    host_annotations: Mapping[str, str]
+
+    def annotations(self) -> dict[str, str]:
+        """What the entity's annotations say about its place; a value in the file itself wins."""
+        made = {MANAGED_BY: str(self.location), ORIGIN: str(self.origin)}
+        if self.location.type == "url":
+            made["backstage.io/view-url"] = self.location.target
+        return {**made, **self.host_annotations}
+
+
+def process(document: object, place: Place, read: Read) -> Processed:
+    """Check and complete one document. Raises Refused with the problem in Backstage's words."""
+    entity = check_envelope(document)
+    ref = str(EntityRef.of(entity))
+    entity = resolve_placeholders(entity, read)
+    entity = sort_references(entity)
+    entity = apply_policy(_annotated(entity, place))
+    if str(EntityRef.of(entity)) != ref:
+        raise Refused.because("ConflictError", f"Fatal: The entity kind, namespace, or name of {ref} changed")
+    kind = check_kind(entity)
+    relations = relations_of(entity, kind)
+    search_keys(entity, (), "")
+    return Processed(ref, entity, tuple(relations))
+
+
+def _annotated(entity: dict[str, Any], place: Place) -> dict[str, Any]:
+    metadata = entity["metadata"]
+    annotations = metadata.get("annotations")
+    if annotations is not None and not isinstance(annotations, dict):
+        return entity
+    given = {
+        key: value for key, value in (annotations or {}).items() if value is not None or key not in _ADDRESSES
+    }
+    merged = {**place.annotations(), **given}
+    for name in _ADDRESSES:
+        address = merged.get(name)
+        if isinstance(address, str) and address.strip().lower().startswith("javascript:"):
+            merged[name] = _UNSAFE_ADDRESS
+    return {**entity, "metadata": {**metadata, "annotations": merged}}
+
+
+def location_entity(location: LocationRef, presence: str | None = None) -> dict[str, Any]:
+    """The Location entity that stands for a registered location."""
+    spec = {"type": location.type, "target": location.target}
+    if presence:
+        spec["presence"] = presence
+    return {
+        "apiVersion": "backstage.io/v1alpha1",
+        "kind": "Location",
+        "metadata": {"name": location.entity_name, "namespace": "default"},
+        "spec": spec,
+    }
