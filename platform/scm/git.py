@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,11 +102,11 @@ def environment(
     *,
     protocols: str = "",
     credential: Credential | None = None,
-    settings: Mapping[str, str] | None = None,
+    settings: Sequence[tuple[str, str]] = (),
     variables: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """All that git may know. `protocols` is what it may speak, such as "https:http"; "" is none."""
-    pairs = [*_SETTINGS, *(settings or {}).items()]
+    pairs = [*_SETTINGS, *settings]
     if credential is not None:
         pairs.append((f"http.{credential.url}.extraHeader", credential.header))
     made = {
@@ -145,7 +145,7 @@ class Options(TypedDict, total=False):
     """Exit statuses that are answers and not failures."""
     protocols: str
     credential: Credential
-    settings: Mapping[str, str]
+    settings: Sequence[tuple[str, str]]
     variables: Mapping[str, str]
 
 
@@ -166,7 +166,7 @@ def call(*arguments: str | Path, **options: Unpack[Options]) -> child.Ended:
     made = environment(
         protocols=options.get("protocols", ""),
         credential=credential,
-        settings=options.get("settings"),
+        settings=options.get("settings", ()),
         variables=options.get("variables"),
     )
     if work_tree is not None:
@@ -191,7 +191,7 @@ def streaming(
     folder: Path | None = None,
     stdin: int | IO[bytes] = subprocess.DEVNULL,
     timeout: float = TIMEOUT,
-    settings: Mapping[str, str] | None = None,
+    settings: Sequence[tuple[str, str]] = (),
     variables: Mapping[str, str] | None = None,
 ) -> Iterator[IO[bytes]]:
     """The output of a running git, to be read piece by piece; whatever happens, no process stays.

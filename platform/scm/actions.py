@@ -1,0 +1,126 @@
+"""Changes to repositories of the local host: made, pushed to, and their refs told in events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from core.api.subjects import System
+from core.audit import Actor, record
+from core.errors import Conflict, InputError
+from scm import events, pull_requests, storage
+from scm.commits import commit_folder
+from scm.models import Event, LocalRepository
+from scm.names import checked_branch
+from scm.querysets import find_repository
+from scm.values import Author, RepositoryName
+
+PUSH_TIMEOUT = timedelta(minutes=10)
+"""The longest that a push may take; after it, somebody looks at what became of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefChange:
+    """A ref that is not where it was; "" is absence."""
+
+    ref: str
+    before: str
+    after: str
+
+
+def create_repository(
+    *, name: RepositoryName, description: str, default_branch: str, private: bool, made_by: str
+) -> LocalRepository:
+    """Make a repository, or answer the one that the same `made_by` made; another's is a Conflict.
+
+    The folder is built elsewhere and renamed into place before the row is committed, so that a kill at
+    any point leaves either nothing or a folder without a row, which the next attempt clears away.
+    """
+    storage.folder_of(name)
+    checked_branch("default branch", default_branch)
+    if not made_by:
+        raise InputError("made_by is empty; say who asks for the repository")
+    found = find_repository(name)
+    if found is not None:
+        return _same_maker(found, made_by)
+    prepared = storage.prepare(default_branch)
+    try:
+        with transaction.atomic():
+            made = LocalRepository.objects.create(
+                owner=name.owner,
+                name=name.name,
+                description=description,
+                default_branch=default_branch,
+                private=private,
+                made_by=made_by,
+            )
+            storage.put_in_place(prepared, name)
+            record(System(made_by), "created", made)
+            return made
+    except IntegrityError:
+        # Somebody made it while we prepared; the row that won tells whether that was us.
+        found = find_repository(name)
+        if found is None:
+            raise
+        return _same_maker(found, made_by)
+    finally:
+        storage.discard(prepared)
+
+
+def _same_maker(found: LocalRepository, made_by: str) -> LocalRepository:
+    if found.made_by != made_by:
+        raise Conflict(f"repository '{found}' exists already; choose another name")
+    storage.bare(found.full_name)
+    return found
+
+
+def push_tree(*, repository: LocalRepository, folder: Path, branch: str, message: str, author: Author) -> str:
+    """Make a branch hold exactly a folder; answer its commit. The port tells the rules."""
+    checked_branch("branch", branch)
+    bare = storage.bare(repository.full_name)
+    head = bare.head(branch)
+    parent = head or bare.head(repository.default_branch)
+    made = commit_folder(bare, folder, parent=parent, message=message, author=author)
+    if made != head:
+        expect_change(repository)
+        bare.move(branch, to=made, expected=head)
+    tell_changes(repository, by=System(str(author)))
+    return made
+
+
+def expect_change(repository: LocalRepository) -> None:
+    """Note that refs are about to move: should we die, `tell_changes` comes later from a sweep."""
+    LocalRepository.objects.filter(pk=repository.pk).update(look_at=timezone.now() + PUSH_TIMEOUT)
+
+
+@transaction.atomic
+def tell_changes(repository: LocalRepository, *, by: Actor) -> list[Event]:
+    """Compare the folder's refs with those last told; write the events, and let pull requests follow.
+
+    May be called at any time and by anybody: what has been told is not told again. The refs are read
+    while the row is locked, so that two callers cannot tell in the wrong order.
+    """
+    row = LocalRepository.objects.select_for_update().get(pk=repository.pk)
+    bare = storage.bare(row.full_name)
+    refs = bare.refs()
+    changes = ref_changes(row.refs, refs)
+    if not changes:
+        return []
+    row.refs = refs
+    row.save(update_fields=["refs"])
+    record(by, "pushed", row, refs={change.ref: change.after for change in changes[:100]})
+    told = [
+        events.tell(row, Event.Kind.PUSH, ref=c.ref, before=c.before, after=c.after, by=by.ref)
+        for c in changes
+    ]
+    return told + pull_requests.follow(row, bare, {change.ref for change in changes}, by=by)
+
+
+def ref_changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[RefChange]:
+    """What differs between two states of a repository's refs, by name."""
+    names = sorted(before.keys() | after.keys())
+    pairs = ((name, before.get(name, ""), after.get(name, "")) for name in names)
+    return [RefChange(name, old, new) for name, old, new in pairs if old != new]

@@ -1,0 +1,184 @@
+"""Fetch and push over HTTP: git's own upload-pack and receive-pack behind a token.
+
+The protocol is gitprotocol-http(5), its stateless form. The older "dumb" protocol, which hands out the
+files of a repository, is not served.
+"""
+
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, ClassVar
+
+from django.conf import settings
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+
+from core.errors import InputError, NotFound
+from scm import storage
+from scm.actions import PUSH_TIMEOUT, expect_change, tell_changes
+from scm.bodies import spooled
+from scm.child import CHUNK
+from scm.doors import GitView, repository_name
+from scm.errors import GitFailed
+from scm.git import git, streaming
+from scm.models import LocalRepository
+from scm.querysets import repository_named
+
+READ, WRITE = "scm.repository.read", "scm.repository.write"
+SERVICES = {"git-upload-pack": READ, "git-receive-pack": WRITE}
+FETCH_REQUEST_LIMIT = 16 * 1024 * 1024
+FETCH_TIMEOUT = 3600.0
+COMMANDS_LIMIT = 4 * 1024 * 1024
+
+_PROTOCOL = re.compile(r"[a-z0-9=:.]{1,100}")
+_UPLOAD = (("uploadpack.allowFilter", "true"), ("uploadpack.allowReachableSHA1InWant", "true"))
+_RECEIVE = (
+    ("receive.fsckObjects", "true"),
+    ("receive.denyDeleteCurrent", "refuse"),
+    ("receive.hideRefs", "refs/"),  # only branches and tags can be pushed
+    ("receive.hideRefs", "!refs/heads/"),
+    ("receive.hideRefs", "!refs/tags/"),
+)
+
+
+class InfoRefs(GitView):
+    """What refs there are: the first question of every fetch and push."""
+
+    permission: ClassVar = {"get": READ}
+
+    def get(self, request: HttpRequest, owner: str, repository: str) -> HttpResponseBase:
+        service = request.GET.get("service", "")
+        if service not in SERVICES:
+            raise NotFound("only git's smart HTTP protocol is served here; use git 1.6.6 or newer")
+        self.require(SERVICES[service])
+        row = repository_named(repository_name(owner, repository))
+        protocol = _protocol(request)
+        advertised = git(
+            service.removeprefix("git-"),
+            "--stateless-rpc",
+            "--http-backend-info-refs",
+            _folder(row),
+            settings=_UPLOAD if service == "git-upload-pack" else _RECEIVE,
+            variables=protocol,
+        )
+        if "version=2" not in protocol.get("GIT_PROTOCOL", "").split(":"):
+            advertised = _packet(f"# service={service}\n") + b"0000" + advertised
+        return _uncached(HttpResponse(advertised, content_type=f"application/x-{service}-advertisement"))
+
+
+class UploadPack(GitView):
+    """Fetch: what the client has and wants goes in, a pack streams out."""
+
+    permission: ClassVar = {"post": READ}
+
+    def post(self, request: HttpRequest, owner: str, repository: str) -> HttpResponseBase:
+        row = repository_named(repository_name(owner, repository))
+        folder, protocol = _folder(row), _protocol(request)
+        body = spooled(request, limit=FETCH_REQUEST_LIMIT)
+        pack = _uploaded(folder, body, protocol)
+        return _uncached(StreamingHttpResponse(pack, content_type="application/x-git-upload-pack-result"))
+
+
+class ReceivePack(GitView):
+    """Push: answered when the refs have moved and the events about them are written."""
+
+    permission: ClassVar = {"post": WRITE}
+
+    def post(self, request: HttpRequest, owner: str, repository: str) -> HttpResponseBase:
+        row = repository_named(repository_name(owner, repository))
+        folder, protocol = _folder(row), _protocol(request)
+        limit = settings.GREENROOM_GIT_PUSH_LIMIT
+        report = tempfile.TemporaryFile(dir=storage.root())  # noqa: SIM115 (the response closes it)
+        with spooled(request, limit=limit) as body:
+            # Only the default branch must not be rewound, and git knows this rule for all refs or none.
+            strict = f"refs/heads/{row.default_branch}" in pushed_refs(body)
+            body.seek(0)
+            expect_change(row)
+            try:
+                _received(folder, body, report, protocol, strict=strict, limit=limit)
+            finally:
+                tell_changes(row, by=self.subject)
+        report.seek(0)
+        return _uncached(FileResponse(report, content_type="application/x-git-receive-pack-result"))
+
+
+def pushed_refs(body: IO[bytes]) -> set[str]:
+    """The refs that a push wants to move: the packets before the first flush, gitprotocol-pack(5)."""
+    refs, size = set(), 0
+    while True:
+        head = body.read(4)
+        try:
+            length = int(head, 16)
+        except ValueError as error:
+            raise InputError("the body is not a git push: its first packets have no length") from error
+        if length == 0:
+            return refs
+        line = body.read(length - 4) if length >= 4 else b""
+        size += length
+        if length < 4 or len(line) != length - 4 or size > COMMANDS_LIMIT:
+            raise InputError("the body is not a git push: a packet has a wrong length, or there are too many")
+        parts = line.split(b"\0")[0].rstrip(b"\n").split(b" ", 2)
+        if len(parts) == 3:
+            refs.add(parts[2].decode(errors="replace"))
+
+
+def _uploaded(folder: Path, body: IO[bytes], protocol: dict[str, str]) -> Iterator[bytes]:
+    # The body is closed here and not by the caller: the server runs this after the view has returned.
+    with (
+        body,
+        streaming(
+            "upload-pack",
+            "--stateless-rpc",
+            folder,
+            stdin=body,
+            timeout=FETCH_TIMEOUT,
+            settings=_UPLOAD,
+            variables=protocol,
+        ) as output,
+    ):
+        while piece := output.read1(CHUNK):  # type: ignore[attr-defined]  # the pipe is buffered
+            yield piece
+
+
+def _received(
+    folder: Path, body: IO[bytes], report: IO[bytes], protocol: dict[str, str], *, strict: bool, limit: int
+) -> None:
+    rules = (
+        ("receive.denyNonFastForwards", "true" if strict else "false"),
+        ("receive.maxInputSize", str(limit)),
+    )
+    try:
+        with streaming(
+            "receive-pack",
+            "--stateless-rpc",
+            folder,
+            stdin=body,
+            timeout=PUSH_TIMEOUT.total_seconds(),
+            settings=(*_RECEIVE, *rules),
+            variables=protocol,
+        ) as output:
+            while piece := output.read1(CHUNK):  # type: ignore[attr-defined]  # the pipe is buffered
+                report.write(piece)
+    except GitFailed:
+        # With a report git has told its client what was wrong; without one we must.
+        if report.tell() == 0:
+            raise
+
+
+def _folder(row: LocalRepository) -> Path:
+    return storage.bare(row.full_name).folder
+
+
+def _protocol(request: HttpRequest) -> dict[str, str]:
+    asked = request.headers.get("Git-Protocol", "")
+    return {"GIT_PROTOCOL": asked} if _PROTOCOL.fullmatch(asked) else {}
+
+
+def _packet(text: str) -> bytes:
+    return f"{len(text) + 4:04x}{text}".encode()
+
+
+def _uncached(response: HttpResponseBase) -> HttpResponseBase:
+    response["Cache-Control"] = "no-cache, max-age=0, must-revalidate"
+    return response

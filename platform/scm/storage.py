@@ -1,0 +1,84 @@
+"""Where the local host's repositories lie on disk, and how a folder comes to be there."""
+
+import shutil
+import time
+import uuid
+from pathlib import Path
+
+from django.conf import settings
+
+from core.errors import Conflict
+from scm.bare import BareRepository
+from scm.names import checked_local_name
+from scm.values import RepositoryName
+
+LEFTOVER_SECONDS = 3600
+_MAKING, _SET_ASIDE = ".making", ".set-aside"
+
+
+def root() -> Path:
+    """The folder of all repositories, made on first use."""
+    place = Path(settings.GREENROOM_DATA) / "repositories"
+    place.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+def folder_of(name: RepositoryName) -> Path:
+    """The repository's folder. In lower case, so that two names that differ in case cannot be two folders."""
+    owner = checked_local_name("owner", name.owner).lower()
+    return root() / owner / f"{checked_local_name('repository', name.name).lower()}.git"
+
+
+def bare(name: RepositoryName) -> BareRepository:
+    """The repository on disk; Conflict when its row is there and its folder is not."""
+    repository = BareRepository(folder_of(name))
+    if not repository.exists:
+        raise Conflict(
+            f"the folder of repository '{name}' is gone; restore 'repositories' of the data folder"
+        )
+    return repository
+
+
+def prepare(default_branch: str) -> Path:
+    """A finished empty repository, not yet in its place."""
+    place = root() / _MAKING / uuid.uuid4().hex
+    place.parent.mkdir(exist_ok=True)
+    BareRepository.make(place, default_branch)
+    return place
+
+
+def put_in_place(prepared: Path, name: RepositoryName) -> None:
+    """Rename a prepared repository to its place; the caller's uncommitted row keeps others away.
+
+    A folder that is there has no row: its creation was cut off, or the database is a new one. An empty
+    one is removed; one that holds commits is set aside and never deleted.
+    """
+    place = folder_of(name)
+    place.parent.mkdir(exist_ok=True)
+    if place.exists():
+        if BareRepository(place).exists and BareRepository(place).refs():
+            aside = root() / _SET_ASIDE
+            aside.mkdir(exist_ok=True)
+            place.rename(aside / f"{name.owner}-{name.name}-{uuid.uuid4().hex}.git")
+        else:
+            shutil.rmtree(place)
+    prepared.rename(place)
+
+
+def discard(prepared: Path) -> None:
+    """Remove a prepared repository that found no place; nothing happens when it did."""
+    if prepared.exists():
+        shutil.rmtree(prepared)
+
+
+def remove_leftovers() -> None:
+    """Remove prepared repositories and lock files whose process was killed long ago."""
+    old = time.time() - LEFTOVER_SECONDS
+    making = root() / _MAKING
+    for place in making.iterdir() if making.is_dir() else ():
+        if place.stat().st_mtime < old:
+            shutil.rmtree(place)
+    for pattern in ("*/*.git/*.lock", "*/*.git/refs/**/*.lock"):
+        for lock in root().glob(pattern):
+            if lock.stat().st_mtime < old:
+                lock.unlink()
