@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from core.embedded.folders import prepare_data, reason, run_folder, whole
+from core.embedded.folders import prepare_data, reason, run_folder, tidy, whole
 from core.supervisor.errors import StartRefused
 
 PATIENCE_WITH_A_COMMAND = (
@@ -56,8 +56,9 @@ class DataLock:
         return True
 
     def release(self) -> None:
-        """Give the lock back and remove its file."""
+        """Give the lock back; its file and a socket folder elsewhere go with it."""
         if self._file is not None:
+            tidy(self.data)
             self.path.unlink(missing_ok=True)
             os.close(self._file)
             self._file = None

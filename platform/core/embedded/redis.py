@@ -12,7 +12,7 @@ import socket
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 from core.embedded.folders import prepare_data, private, socket_folder
 from core.embedded.launch import through
@@ -32,7 +32,16 @@ def url(data: Path) -> str:
 
 def broker_url(data: Path) -> str:
     """The same server as Celery's broker takes it."""
-    return f"redis+socket://{quote(str(_socket(data)))}?virtual_host=0"
+    return broker_for(url(data))
+
+
+def broker_for(redis_url: str) -> str:
+    """A REDIS_URL as Celery's broker takes it, which spells a socket in another way than redis-py."""
+    parts = urlsplit(redis_url)
+    if parts.scheme != "unix":
+        return redis_url
+    query = parse_qs(parts.query)
+    return f"redis+socket://{parts.path}?virtual_host={query.get('db', ['0'])[0]}"
 
 
 def command(data: Path) -> list[str]:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from core.embedded import postgres, redis
-from core.embedded.folders import prepare_data, run_folder, tidy
+from core.embedded.folders import prepare_data, run_folder
 from core.embedded.lock import DataLock, Guests
 from core.supervisor.errors import StartRefused
 from core.supervisor.output import Output, nowhere
@@ -42,6 +42,7 @@ def postgres_process(data: Path, *, durable: bool = True) -> Process:
         env=postgres.environment(),
         prepare=partial(postgres.prepare, data, durable=durable),
         ready=partial(postgres.ready, data),
+        ready_timeout=300,  # after a crash it first repeats what its log holds
         stop_signal=postgres.STOP_SIGNAL,
         stop_timeout=postgres.STOP_TIMEOUT,
     )
@@ -95,7 +96,6 @@ def running(
                 finally:
                     with guests.none_left():
                         ours.close()
-                        tidy(data)
                 return
             if stack.enter_context(guests.stay()) and all(
                 process.ready and process.ready() for process in wanted

@@ -26,6 +26,7 @@ class Child:
         self.process = process
         self.started = time.monotonic()
         self._output = output
+        self._announced = self.process.ready_line is None
         self._lines: deque[str] = deque(maxlen=LINES_KEPT)
         # A group and session of its own: Ctrl-C at the terminal reaches the supervisor only, which stops in
         # order.
@@ -46,6 +47,11 @@ class Child:
     def status(self) -> int | None:
         """Its exit status, negative for a signal; None while it runs."""
         return self._popen.poll()
+
+    @property
+    def ready(self) -> bool:
+        """Whether it serves, as far as its `Process` can tell."""
+        return self._announced and (self.process.ready is None or self.process.ready())
 
     @property
     def lived(self) -> float:
@@ -97,4 +103,6 @@ class Child:
         while raw := pipe.readline(LONGEST_LINE):
             line = raw.decode("utf-8", errors="replace").rstrip("\r\n")
             self._lines.append(line)
+            if self.process.ready_line and self.process.ready_line in line:
+                self._announced = True
             self._output(self.process.name, line)

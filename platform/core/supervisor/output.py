@@ -55,6 +55,7 @@ class LogFile:
         """Append the line; a disk that is full loses it, the processes go on."""
         with self._lock:
             try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
                 if self._path.exists() and self._path.stat().st_size > LARGEST_FILE:
                     self._path.replace(self._path.with_name(self._path.name + ".1"))
                 with self._path.open("a", encoding="utf-8") as file:

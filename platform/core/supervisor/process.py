@@ -31,7 +31,11 @@ class Process:
     prepare: Callable[[], None] | None = None
     """Called before each start; a `GreenroomError` from the first call ends everything."""
     ready: Callable[[], bool] | None = None
-    """Whether it serves; None: as soon as it runs. Must answer quickly and not raise."""
+    """Whether it serves; None: as soon as it runs, or says `ready_line`. Answers quickly, does not raise."""
+    ready_line: str | None = None
+    """A text in one of its lines that says that it serves, where nothing else tells."""
+    alongside: bool = False
+    """The next one starts without waiting for this one; all are waited for in the end."""
     once: bool = False
     """A step: it has to end with status 0 before the next process starts, and is not started again."""
     ready_timeout: float = 60.0

@@ -28,8 +28,11 @@ class Record:
                 born = psutil.Process(child.pid).create_time()
                 rows.append({"pid": child.pid, "born": born, "stop": int(child.process.stop_signal)})
         half = self._path.with_name(self._path.name + ".half")
-        half.write_text(json.dumps(rows))
-        half.replace(self._path)
+        with suppress(
+            OSError
+        ):  # a full disk: no reason to serve no longer, the kernel ends our processes too
+            half.write_text(json.dumps(rows))
+            half.replace(self._path)
 
     def clear_away(self) -> None:
         """Stop whoever an earlier supervisor left, last started first, and forget them."""

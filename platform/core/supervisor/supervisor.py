@@ -3,11 +3,11 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Self, TypedDict
 
 from core.errors import GreenroomError
@@ -16,6 +16,7 @@ from core.supervisor.errors import StartRefused
 from core.supervisor.output import Output, nowhere
 from core.supervisor.process import BackOff, Process, State
 from core.supervisor.record import Record
+from core.supervisor.signals import told_by_signals
 
 TICK = 0.05  # seconds between two looks at the processes while one is starting
 CALM_TICK = 0.25  # and when all serve
@@ -100,10 +101,14 @@ class Supervisor:
         A second signal hurries. Call it in the main thread. Raises `StartRefused` when something never got
         ready.
         """
-        with _told_by_signals(self.stop), self:
+        with told_by_signals(self.stop), self:
             if not self._stop.is_set():
                 started()
-            self._keeper.join()
+            self.wait()
+
+    def wait(self) -> None:
+        """Return when it has stopped, whoever asked for it; raise what made it stop by itself."""
+        self._keeper.join()
         if self._failure is not None:
             raise self._failure
 
@@ -116,8 +121,12 @@ class Supervisor:
     def close(self) -> None:
         """Stop, and return when nothing is left."""
         self._stop.set()
-        if self._keeper.is_alive():
+        try:
             self._keeper.join()
+        except KeyboardInterrupt:
+            self.stop()
+            self._keeper.join()
+            raise
 
     def status(self) -> dict[str, Status]:
         """Every process by name: its state, its pid if it runs, how often it was started again."""
@@ -137,8 +146,7 @@ class Supervisor:
                     self._record.clear_away()
                 for check in self._checks:
                     check()
-                for kept in self._kept:
-                    self._start_first_time(kept)
+                self._start_all()
                 self._settled.set()
                 while not self._stop.wait(CALM_TICK if self._all_serve() else TICK):
                     for kept in self._kept:
@@ -148,34 +156,41 @@ class Supervisor:
         finally:
             self._settled.set()
 
-    def _start_first_time(self, kept: _Kept) -> None:
-        """Start it and wait until it is ready; `StartRefused` with its last lines when it is not in time."""
-        if self._stop.is_set():
-            return
-        child = self._start(kept)
-        while not self._stop.is_set():
-            status = child.status
-            if status is not None and not (kept.process.once and status == 0):
-                self._finish(kept)
-                raise _refusal(kept.process, child, f"ended with {_in_words(status)} before it was ready")
-            if kept.process.once:
-                if status == 0:
-                    self._finish(kept)
-                    kept.state = State.DONE
-                    return
-            elif _is_ready(kept.process):
-                kept.state = State.READY
+    def _start_all(self) -> None:
+        """Start one after the other; `StartRefused` holds the last lines of one that does not get ready."""
+        for kept in self._kept:
+            if self._stop.is_set():
                 return
-            if child.lived > kept.process.ready_timeout:
+            self._start(kept)
+            if not kept.process.alongside:
+                self._await(kept)
+        for kept in self._kept:
+            self._await(kept)
+
+    def _await(self, kept: _Kept) -> None:
+        process = kept.process
+        while kept.child is not None and kept.state is State.STARTING and not self._stop.is_set():
+            status = kept.child.status
+            if status == 0 and process.once:
+                self._finish(kept)
+                kept.state = State.DONE
+            elif status is not None:
+                child = kept.child
+                self._finish(kept)
+                raise _refusal(process, child, f"ended with {_in_words(status)} before it was ready")
+            elif not process.once and kept.child.ready:
+                kept.state = State.READY
+            elif kept.child.lived > process.ready_timeout:
                 raise _refusal(
-                    kept.process, child, f"was not ready after {kept.process.ready_timeout:.0f} seconds"
+                    process, kept.child, f"was not ready after {process.ready_timeout:.0f} seconds"
                 )
-            self._stop.wait(TICK)
+            else:
+                self._stop.wait(TICK)
 
     def _start(self, kept: _Kept) -> Child:
-        if kept.process.prepare:
-            kept.process.prepare()
         try:
+            if kept.process.prepare:
+                kept.process.prepare()
             kept.child = child = Child(kept.process, self._output)
         except OSError as error:
             raise StartRefused(f"{kept.process.name} could not be started: {error}.") from error
@@ -195,9 +210,10 @@ class Supervisor:
         if status is not None:
             self._try_later(kept, f"ended with {_in_words(status)}")
         elif kept.state is State.STARTING:
-            if _is_ready(kept.process):
+            if kept.child.ready:
                 kept.state = State.READY
             elif kept.child.lived > kept.process.ready_timeout:
+                kept.child.stop(self._hurry)
                 self._try_later(kept, f"was not ready after {kept.process.ready_timeout:.0f} seconds")
 
     def _start_again(self, kept: _Kept) -> None:
@@ -237,10 +253,6 @@ class Supervisor:
         return all(kept.state in {State.READY, State.DONE} for kept in self._kept)
 
 
-def _is_ready(process: Process) -> bool:
-    return process.ready is None or process.ready()
-
-
 def _refusal(process: Process, child: Child, why: str) -> StartRefused:
     lines = "".join(f"\n  {line}" for line in child.last_lines)
     said = f"Its last lines:{lines}" if lines else "It said nothing."
@@ -251,18 +263,3 @@ def _in_words(status: int) -> str:
     if status < 0:
         return signal.Signals(-status).name
     return f"status {status}"
-
-
-@contextmanager
-def _told_by_signals(stop: Callable[[], None]) -> Iterator[None]:
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        stop()
-
-    before = {
-        number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
