@@ -37,8 +37,9 @@ class Record:
     def clear_away(self) -> None:
         """Stop whoever an earlier supervisor left, last started first, and forget them."""
         for process, number in reversed(self._alive()):
-            family = process.children(recursive=True)
-            with suppress(psutil.NoSuchProcess):
+            family: list[psutil.Process] = []
+            with suppress(psutil.NoSuchProcess):  # the kernel's signal has ended it meanwhile
+                family = process.children(recursive=True)
                 process.send_signal(number)
             psutil.wait_procs([process], timeout=PATIENCE)
             with suppress(ProcessLookupError, PermissionError):
