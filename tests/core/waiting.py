@@ -16,7 +16,7 @@ def until(condition: Callable[[], object], *, seconds: float = 15.0) -> None:
 
 
 def users_of(folder: Path) -> list[psutil.Process]:
-    """Every living process that works in `folder` or names it on its command line, but for this one and its kin."""
+    """Every living process that works in `folder` or names it in a command line, but our own family."""
     found = []
     kin = {psutil.Process().pid, *(parent.pid for parent in psutil.Process().parents())}
     for process in psutil.process_iter():

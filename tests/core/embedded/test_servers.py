@@ -1,5 +1,6 @@
 """The embedded servers: they start anywhere, keep what was committed, and leave nothing running."""
 
+import json
 import os
 import signal
 import subprocess
@@ -133,7 +134,7 @@ def test_files_of_a_killed_server_are_no_obstacle(data: Path, pid: int) -> None:
     (sockets / "postgres/.s.PGSQL.5432.lock").write_text(f"{pid}\n")
     (sockets / "redis/redis.sock").touch()
     (data / "postgres.making").mkdir()
-    (data / "run/lock").write_text('{"pid": %d, "brief": false}' % pid)
+    (data / "run/lock").write_text(json.dumps({"pid": pid, "brief": False}))
     with running(data, durable=False):
         assert say(data, "SELECT 1") == [(1,)]
 
