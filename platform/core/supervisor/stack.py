@@ -4,6 +4,7 @@ import http.client
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from signal import Signals
@@ -19,9 +20,16 @@ from core.supervisor.process import Process
 from core.supervisor.supervisor import Supervisor
 
 HOST = "127.0.0.1"
-GRACE = (
-    5  # seconds for requests under way when the web server stops; event streams are resumed by their readers
-)
+GRACE = 5  # seconds for requests under way when the web server stops; readers resume their event streams
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many processes and threads serve."""
+
+    web_workers: int = 2
+    web_threads: int = 8
+    worker_threads: int = 4
 
 
 def greenroom(
@@ -29,13 +37,14 @@ def greenroom(
     port: int,
     *,
     host: str = HOST,
+    sizes: Sizes = Sizes(),
     durable: bool = True,
     output: Output = nowhere,
     environ: Mapping[str, str] | None = None,
 ) -> Supervisor:
     """A supervisor for everything; `run_forever()` or `with` starts it, and raises `StartRefused`."""
     return Supervisor(
-        stack(data, port, host=host, durable=durable, environ=environ),
+        stack(data, port, host=host, sizes=sizes, durable=durable, environ=environ),
         output=output,
         guard=held(data),
         record=record_of(data),
@@ -48,10 +57,8 @@ def stack(
     port: int,
     *,
     host: str = HOST,
+    sizes: Sizes = Sizes(),
     durable: bool = True,
-    web_workers: int = 2,
-    web_threads: int = 8,
-    worker_threads: int = 4,
     environ: Mapping[str, str] | None = None,
 ) -> list[Process]:
     """Every process in the order of its start, but no server whose address is in `environ` (ours if None)."""
@@ -79,9 +86,7 @@ def stack(
         ),
         Process(
             name="web",
-            argv=_python(
-                "gunicorn", *_web_options(host, port, web_workers, web_threads), dies_by=Signals.SIGQUIT
-            ),
+            argv=_python("gunicorn", *_web_options(host, port, sizes), dies_by=Signals.SIGQUIT),
             env=env,
             ready=partial(_answers, host, port),
             alongside=True,
@@ -89,7 +94,7 @@ def stack(
         ),
         Process(
             name="worker",
-            argv=_python("celery", *_worker_options(worker_threads), dies_by=Signals.SIGQUIT),
+            argv=_python("celery", *_worker_options(sizes), dies_by=Signals.SIGQUIT),
             env=env,
             ready_line=" ready.",  # "celery@host ready."
             alongside=True,
@@ -110,18 +115,19 @@ def _python(module: str, *words: str, dies_by: Signals) -> list[str]:
     return through([sys.executable, "-m", module, *words], death_signal=dies_by)
 
 
-def _web_options(host: str, port: int, workers: int, threads: int) -> Sequence[str]:
+def _web_options(host: str, port: int, sizes: Sizes) -> Sequence[str]:
     return (
         "config.wsgi:application", "--bind", f"{host}:{port}", "--worker-class", "gthread",
-        "--workers", str(workers), "--threads", str(threads), "--max-requests", "0",
+        "--workers", str(sizes.web_workers), "--threads", str(sizes.web_threads), "--max-requests", "0",
         "--graceful-timeout", str(GRACE), "--no-control-socket", "--error-logfile", "-",
     )  # fmt: skip
 
 
-def _worker_options(threads: int) -> Sequence[str]:
+def _worker_options(sizes: Sizes) -> Sequence[str]:
     return (
-        "-A", "config.worker", "--no-color", "worker", "--pool", "threads", "--concurrency", str(threads),
-        "--loglevel", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat",
+        "-A", "config.worker", "--no-color", "worker", "--pool", "threads",
+        "--concurrency", str(sizes.worker_threads), "--loglevel", "INFO",
+        "--without-gossip", "--without-mingle", "--without-heartbeat",
     )  # fmt: skip
 
 
