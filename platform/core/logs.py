@@ -10,7 +10,7 @@ import structlog
 from .redaction import redact_data
 
 _SKIPPED = frozenset(
-    vars(logging.makeLogRecord({})) | {"message", "asctime", "taskName", "_record", "_from_structlog", "color_message"}
+    {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "_record", "_from_structlog", "color_message"}
 )
 
 

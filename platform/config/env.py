@@ -1,0 +1,154 @@
+"""Reads the environment once. Every name that Greenroom looks at stands here; docs/reference/settings.md lists them.
+
+What is wrong is reported together, each with the name, the value and what is expected.
+"""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+
+from core.embedded import broker_url, postgres_url
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+DEFAULT_PORT = 7007
+
+
+def checkout() -> Path | None:
+    """The checkout that this code runs from, or None for an installed wheel."""
+    return CHECKOUT if (CHECKOUT / "manage.py").exists() else None
+
+
+def default_data() -> Path:
+    root = checkout()
+    return root / "var" if root else Path.cwd() / "greenroom-data"
+
+
+def data_folder() -> Path:
+    """Where this installation keeps what it has: GREENROOM_DATA, or the default."""
+    return Path(os.environ.get("GREENROOM_DATA") or default_data()).absolute()
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the environment says, with defaults filled in."""
+
+    data: Path
+    port: int
+    base_url: str
+    database_url: str
+    redis_url: str
+    debug: bool
+    log_json: bool
+    log_level: str
+    secret_key: str
+    encryption_keys: list[str]
+    allowed_hosts: list[str]
+    organisation: str
+    catalog_rules: list[str]
+    catalog_locations: list[str]
+    reading_allow: list[str]
+    orphan_grace_minutes: int
+    git_push_mib: int
+    web_workers: int
+    web_threads: int
+    worker_threads: int
+
+
+def read() -> Environment:
+    """Raises ImproperlyConfigured, naming every setting that is wrong."""
+    env = environ.Env()
+    wrong: list[str] = []
+    port = _number(env, "GREENROOM_PORT", DEFAULT_PORT, 1, 65535, wrong)
+    data = data_folder()
+    base_url = env.str("GREENROOM_BASE_URL", default="").rstrip("/") or f"http://127.0.0.1:{port}"
+    parts = urlsplit(base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
+        wrong.append(f"GREENROOM_BASE_URL={base_url!r}: expected http(s)://host[:port] without a path")
+    level = env.str("GREENROOM_LOG_LEVEL", default="INFO").upper()
+    if level not in ("DEBUG", "INFO", "WARNING", "ERROR"):
+        wrong.append(f"GREENROOM_LOG_LEVEL={level!r}: expected DEBUG, INFO, WARNING or ERROR")
+    found = Environment(
+        data=data,
+        port=port,
+        base_url=base_url,
+        database_url=env.str("DATABASE_URL", default="") or postgres_url(data),
+        redis_url=broker(env.str("REDIS_URL", default="")) or broker_url(data),
+        debug=_flag(env, "GREENROOM_DEBUG", wrong),
+        log_json=_flag(env, "GREENROOM_LOG_JSON", wrong),
+        log_level=level,
+        secret_key=env.str("GREENROOM_SECRET_KEY", default="") or _kept(data, "secret.key", secrets.token_urlsafe(50)),
+        encryption_keys=env.list("GREENROOM_ENCRYPTION_KEYS", default=[])
+        or [_kept(data, "encryption.key", Fernet.generate_key().decode())],
+        allowed_hosts=env.list("GREENROOM_ALLOWED_HOSTS", default=[])
+        or list(dict.fromkeys([parts.hostname or "", "127.0.0.1", "localhost", "[::1]"])),
+        organisation=env.str("GREENROOM_ORGANISATION", default="Greenroom"),
+        catalog_rules=env.list(
+            "GREENROOM_CATALOG_RULES",
+            default=["Component", "API", "Resource", "System", "Domain", "Group", "User", "Location", "Template"],
+        ),
+        catalog_locations=env.list("GREENROOM_CATALOG_LOCATIONS", default=[]),
+        reading_allow=env.list("GREENROOM_READING_ALLOW", default=[]),
+        orphan_grace_minutes=_number(env, "GREENROOM_ORPHAN_GRACE_MINUTES", 60, 0, 525_600, wrong),
+        git_push_mib=_number(env, "GREENROOM_GIT_PUSH_MIB", 256, 1, 4096, wrong),
+        web_workers=_number(env, "GREENROOM_WEB_WORKERS", 2, 1, 64, wrong),
+        web_threads=_number(env, "GREENROOM_WEB_THREADS", 8, 1, 128, wrong),
+        worker_threads=_number(env, "GREENROOM_WORKER_THREADS", 4, 1, 64, wrong),
+    )
+    for key in found.encryption_keys:
+        try:
+            Fernet(key)
+        except ValueError:
+            wrong.append("GREENROOM_ENCRYPTION_KEYS: each key must be 32 url-safe base64-encoded bytes (Fernet)")
+    if wrong:
+        raise ImproperlyConfigured("settings that are wrong:\n  " + "\n  ".join(wrong))
+    return found
+
+
+def broker(url: str) -> str:
+    """The form that Celery wants for a unix socket; any other address as it is."""
+    return f"redis+socket://{url.removeprefix('unix://')}" if url.startswith("unix://") else url
+
+
+def _number(env: environ.Env, name: str, default: int, least: int, most: int, wrong: list[str]) -> int:
+    text = env.str(name, default="") or str(default)
+    if text.isdigit() and least <= int(text) <= most:
+        return int(text)
+    wrong.append(f"{name}={text!r}: expected a whole number from {least} to {most}")
+    return default
+
+
+def _flag(env: environ.Env, name: str, wrong: list[str]) -> bool:
+    text = env.str(name, default="").lower()
+    if text not in ("", "0", "1", "false", "true"):
+        wrong.append(f"{name}={text!r}: expected 1 or 0")
+    return text in ("1", "true")
+
+
+def _kept(data: Path, name: str, fresh: str) -> str:
+    """A secret of this installation: made once, kept in the data folder for its owner only."""
+    path = data / name
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        pass
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        draft = data / f".{name}.{os.getpid()}"
+        draft.touch(mode=0o600)
+        draft.write_text(fresh)
+        try:
+            os.link(draft, path)  # the first of several processes wins, the others read its secret
+        except FileExistsError:
+            pass
+        draft.unlink()
+        return path.read_text()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"the data folder {data} cannot be written ({error.strerror}): choose another with GREENROOM_DATA"
+        ) from error

@@ -1,0 +1,24 @@
+"""Is it alive, is it ready: what a supervisor, a load balancer and a person ask."""
+
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse
+
+from core.api.responses import json_data
+
+
+def live(request: HttpRequest) -> HttpResponse:
+    """200 while the process can answer at all."""
+    return json_data({"status": "ok"})
+
+
+def ready(request: HttpRequest) -> HttpResponse:
+    """200 when requests can be served: the database answers and no migration is missing; else 503 with the reason."""
+    try:
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        return json_data({"status": "error", "message": f"the database does not answer: {error}".strip()}, 503)
+    if missing:
+        return json_data({"status": "error", "message": f"{len(missing)} migrations are missing: greenroom migrate"}, 503)
+    return json_data({"status": "ok"})

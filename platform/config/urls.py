@@ -1,0 +1,25 @@
+"""Mounts each app's API and the doors beside it."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from identity.tokens import authenticate
+from scm.urls import routes as git_routes
+
+from . import health
+
+admin.site.site_header = admin.site.site_title = "Greenroom"
+admin.site.index_title = "Platform"
+
+handler404 = "core.api.views.unknown_path"
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("healthz", health.live),
+    path("readyz", health.ready),
+    path("admin/", admin.site.urls),
+    path("api/catalog/", include("catalog.api.urls")),
+    path("api/scaffolder/", include("scaffolder.api.urls")),
+    path("git/", include(git_routes(authenticate))),
+]

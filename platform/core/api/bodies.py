@@ -1,0 +1,39 @@
+"""Request bodies: JSON objects of bounded size, refused with the contract's own texts."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from django.http import HttpRequest
+
+from ..errors import InputError, TooLarge
+
+LIMIT = 10 * 1024 * 1024
+
+
+def read_json(request: HttpRequest, *, required: Iterable[str] = (), limit: int = LIMIT) -> dict[str, Any]:
+    """The body as an object that has the required members."""
+    kind = request.content_type or ""
+    if kind != "application/json":
+        raise InputError(f"unsupported media type {kind}".strip())
+    try:
+        size = int(request.headers.get("Content-Length") or 0)
+    except ValueError as error:
+        raise InputError("Content-Length must be a number") from error
+    if size > limit:
+        raise TooLarge(f"the request body has {size} bytes, {limit} at the most")
+    raw = request.read(limit + 1)
+    if len(raw) > limit:
+        raise TooLarge(f"the request body has more than {limit} bytes")
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"request/body is not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise InputError("request/body must be object")
+    for name in required:
+        if name not in body:
+            raise InputError(f"request/body must have required property '{name}'")
+    if b"\\u0000" in raw:
+        raise InputError("request/body holds a NUL character, which no value may have")
+    return body

@@ -1,0 +1,23 @@
+"""Each request gets an id, taken from a well-formed X-Request-ID or made here, for logs, audit and the answer."""
+
+import re
+import secrets
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+
+_WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+class RequestId:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        name = given if _WELL_FORMED.fullmatch(given) else secrets.token_hex(12)
+        with structlog.contextvars.bound_contextvars(request_id=name):
+            response = self._get_response(request)
+        response["X-Request-ID"] = name
+        return response

@@ -1,0 +1,26 @@
+"""Roles: names for sets of permissions. Permission names are those of Backstage's contract, and ours beside them."""
+
+READ = (
+    "catalog.entity.read",
+    "catalog.entity.validate",
+    "catalog.location.read",
+    "scaffolder.template.parameter.read",
+    "scaffolder.template.step.read",
+    "scaffolder.action.read",
+    "scaffolder.task.read",
+    "scm.repository.read",
+)
+DEVELOP = (
+    *READ,
+    "catalog.entity.refresh",
+    "catalog.location.create",
+    "catalog.location.analyze",
+    "scaffolder.task.create",
+    "scaffolder.task.cancel",
+    "scaffolder.action.execute",
+    "scaffolder.template.dry-run",
+    "scm.repository.write",
+    "scm.repository.create",
+)
+
+ROLES: dict[str, tuple[str, ...]] = {"viewer": READ, "developer": DEVELOP, "admin": ("*",)}

@@ -1,0 +1,1 @@
+"""The tests; they mirror the code and come in through its front doors."""

@@ -1,0 +1,69 @@
+"""A client, a token, a data folder; nothing else."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from core.api.subjects import System
+from identity.actions import create_token
+
+TESTS = System("system:tests")
+
+
+class Api:
+    """A user's tool: speaks JSON with a bearer token to the running routes."""
+
+    def __init__(self, secret: str | None) -> None:
+        self.secret = secret
+        headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+        self.client = Client(headers=headers, raise_request_exception=False)
+
+    def get(self, path: str, query: Any = None) -> Any:
+        return self.client.get(path, query)
+
+    def post(self, path: str, body: Any = None) -> Any:
+        return self.client.post(path, json.dumps(body), content_type="application/json")
+
+    def put(self, path: str, body: Any = None) -> Any:
+        return self.client.put(path, json.dumps(body), content_type="application/json")
+
+    def delete(self, path: str) -> Any:
+        return self.client.delete(path)
+
+
+@pytest.fixture
+def as_role(db: None) -> Callable[..., Api]:
+    """An Api for a fresh token with that role: `as_role("viewer")`, `as_role("developer", acts_for="user:default/ana")`."""
+
+    def make(role: str, acts_for: str = "") -> Api:
+        name = f"{role}-{acts_for or 'service'}"
+        _, secret = create_token(name=name, role=role, acts_for=acts_for, by=TESTS)
+        return Api(secret)
+
+    return make
+
+
+@pytest.fixture
+def api(as_role: Callable[..., Api]) -> Api:
+    """An Api that may do everything."""
+    return as_role("admin")
+
+
+@pytest.fixture
+def anonymous(db: None) -> Api:
+    return Api(None)
+
+
+@pytest.fixture(autouse=True)
+def data_folder(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data folder of its own for each test, gone afterwards."""
+    folder = tmp_path_factory.mktemp("data")
+    settings.GREENROOM_DATA = folder
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
