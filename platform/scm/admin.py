@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from scm.models import Event, LocalPullRequest, LocalRepository
 
 
-class ReadOnly(admin.ModelAdmin[models.Model]):
+class ReadOnly(admin.ModelAdmin):
     """Repositories change by git and by actions; a form that edits rows would make them disagree."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
