@@ -34,6 +34,8 @@ class Process:
     """Whether it serves; None: as soon as it runs, or says `ready_line`. Answers quickly, does not raise."""
     ready_line: str | None = None
     """A text in one of its lines that says that it serves, where nothing else tells."""
+    silence: float = 15.0
+    """Seconds of life that stand for `ready_line` where logging is set to say less."""
     alongside: bool = False
     """The next one starts without waiting for this one; all are waited for in the end."""
     once: bool = False
