@@ -4,14 +4,14 @@ The protocol is gitprotocol-http(5), its stateless form. The older "dumb" protoc
 files of a repository, is not served.
 """
 
+import os
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, ClassVar
 
 from django.conf import settings
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from core.errors import InputError, NotFound
@@ -29,8 +29,9 @@ READ, WRITE = "scm.repository.read", "scm.repository.write"
 SERVICES = {"git-upload-pack": READ, "git-receive-pack": WRITE}
 FETCH_REQUEST_LIMIT = 16 * 1024 * 1024
 FETCH_TIMEOUT = 3600.0
-COMMANDS_LIMIT = 4 * 1024 * 1024
+COMMANDS_LIMIT = REPORT_LIMIT = 4 * 1024 * 1024
 
+_LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
 _PROTOCOL = re.compile(r"[a-z0-9=:.]{1,100}")
 _UPLOAD = (("uploadpack.allowFilter", "true"), ("uploadpack.allowReachableSHA1InWant", "true"))
 _RECEIVE = (
@@ -89,18 +90,16 @@ class ReceivePack(GitView):
         row = repository_named(repository_name(owner, repository))
         folder, protocol = _folder(row), _protocol(request)
         limit = settings.GREENROOM_GIT_PUSH_LIMIT
-        report = tempfile.TemporaryFile(dir=storage.root())  # noqa: SIM115 (the response closes it)
         with spooled(request, limit=limit) as body:
             # Only the default branch must not be rewound, and git knows this rule for all refs or none.
             strict = f"refs/heads/{row.default_branch}" in pushed_refs(body)
-            body.seek(0)
+            os.lseek(body.fileno(), 0, os.SEEK_SET)  # git reads the descriptor, past Python's buffer
             expect_change(row)
             try:
-                _received(folder, body, report, protocol, strict=strict, limit=limit)
+                report = _received(folder, body, protocol, strict=strict, limit=limit)
             finally:
                 tell_changes(row, by=self.subject)
-        report.seek(0)
-        return _uncached(FileResponse(report, content_type="application/x-git-receive-pack-result"))
+        return _uncached(HttpResponse(report, content_type="application/x-git-receive-pack-result"))
 
 
 def pushed_refs(body: IO[bytes]) -> set[str]:
@@ -108,10 +107,9 @@ def pushed_refs(body: IO[bytes]) -> set[str]:
     refs, size = set(), 0
     while True:
         head = body.read(4)
-        try:
-            length = int(head, 16)
-        except ValueError as error:
-            raise InputError("the body is not a git push: its first packets have no length") from error
+        if not _LENGTH.fullmatch(head):
+            raise InputError("the body is not a git push: its first packets have no length")
+        length = int(head, 16)
         if length == 0:
             return refs
         line = body.read(length - 4) if length >= 4 else b""
@@ -141,9 +139,8 @@ def _uploaded(folder: Path, body: IO[bytes], protocol: dict[str, str]) -> Iterat
             yield piece
 
 
-def _received(
-    folder: Path, body: IO[bytes], report: IO[bytes], protocol: dict[str, str], *, strict: bool, limit: int
-) -> None:
+def _received(folder: Path, body: IO[bytes], protocol: dict[str, str], *, strict: bool, limit: int) -> bytes:
+    report = bytearray()
     rules = (
         ("receive.denyNonFastForwards", "true" if strict else "false"),
         ("receive.maxInputSize", str(limit)),
@@ -159,11 +156,12 @@ def _received(
             variables=protocol,
         ) as output:
             while piece := output.read1(CHUNK):  # type: ignore[attr-defined]  # the pipe is buffered
-                report.write(piece)
+                report += piece[: REPORT_LIMIT - len(report)]
     except GitFailed:
         # With a report git has told its client what was wrong; without one we must.
-        if report.tell() == 0:
+        if not report:
             raise
+    return bytes(report)
 
 
 def _folder(row: LocalRepository) -> Path:
