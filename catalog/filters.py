@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -149,6 +150,9 @@ def _cursor(document: Any) -> Cursor:
     if query is not None and not isinstance(query, dict):
         raise TypeError("query")
     if len(orders) > 1 or len(at) != len(orders) + 1 or len(first) not in {0, len(at)}:
+        raise ValueError("orderFieldValues")
+    uuid.UUID(at[-1] or "")
+    if orders and at[0] is None:
         raise ValueError("orderFieldValues")
     return Cursor(
         orders=orders,

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 import yaml
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 
 from catalog.problems import Problem, Refused
 
@@ -63,7 +63,7 @@ def parse_documents(content: bytes | str, at: str) -> list[Parsed]:
     for index, (line, text) in enumerate(_split(_decoded(content, at))):
         try:
             documents.append(Parsed(index, line, value=_Builder(text, line).build()))
-        except _Fault as fault:
+        except _BrokenError as fault:
             documents.append(Parsed(index, line, problem=_problem(at, fault)))
     return documents
 
@@ -78,7 +78,7 @@ def parse_one(content: bytes | str, at: str) -> Any:
     return documents[0].value
 
 
-class _Fault(Exception):
+class _BrokenError(Exception):
     def __init__(self, text: str, line: int, column: int) -> None:
         super().__init__(f"{text} at line {line}, column {column}")
 
@@ -141,7 +141,7 @@ class _Builder:
 
     def build(self) -> Any:
         if len(self.text) > MAX_DOCUMENT:
-            raise _Fault(f"Document is longer than {MAX_DOCUMENT} characters", self.first_line, 1)
+            raise _BrokenError(f"Document is longer than {MAX_DOCUMENT} characters", self.first_line, 1)
         parser = None
         try:
             parser = CParser(self.text)
@@ -154,14 +154,16 @@ class _Builder:
                 parser.dispose()
         return self.root
 
-    def translated(self, error: yaml.YAMLError) -> _Fault:
+    def translated(self, error: yaml.YAMLError) -> _BrokenError:
         mark = getattr(error, "problem_mark", None)
         text = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
         line, column = (mark.line, mark.column) if mark is not None else (0, 0)
-        return _Fault(str(text)[:1].upper() + str(text)[1:], self.first_line + line, column + 1)
+        return _BrokenError(str(text)[:1].upper() + str(text)[1:], self.first_line + line, column + 1)
 
-    def fault(self, text: str, event: yaml.Event) -> _Fault:
-        return _Fault(text, self.first_line + event.start_mark.line, event.start_mark.column + 1)
+    def fault(self, text: str, event: yaml.Event) -> _BrokenError:
+        mark = event.start_mark
+        line, column = (mark.line, mark.column) if mark is not None else (0, 0)
+        return _BrokenError(text, self.first_line + line, column + 1)
 
     def take(self, event: yaml.Event) -> None:
         match event:

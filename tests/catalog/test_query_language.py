@@ -112,8 +112,8 @@ def test_a_cursor_survives_the_way_out_and_back() -> None:
         term="x",
         term_fields=("a",),
         backwards=True,
-        at=("web", "u-1"),
-        first=("zoo", "u-2"),
+        at=("web", "b0c1a3e4-0000-4000-8000-000000000001"),
+        first=("zoo", "b0c1a3e4-0000-4000-8000-000000000002"),
         total=7,
     )
     assert Cursor.decode(cursor.encode()) == cursor

@@ -1,0 +1,219 @@
+"""What changes the catalog: register, refresh, unregister, delete; each recorded with who did it."""
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from catalog.ingest.locations import Harvest, read_location, unreadable_targets
+from catalog.ingest.reader import Reader
+from catalog.ingest.refresh import allowed_kinds, channel, refresh
+from catalog.ingest.store import lock_catalog, mark_orphans, remove
+from catalog.jobs import REFRESH_LOCATION
+from catalog.models import Entity, Location
+from catalog.problems import Problem, Refused
+from catalog.processing import Place, process
+from catalog.reading import resolve
+from catalog.refs import LocationRef
+from core.audit import Actor, record
+from core.errors import Conflict, InputError, NotFound, Unavailable
+from core.notices import Watch
+from scm.models import Event
+from scm.registry import host
+from scm.values import RepositoryName
+
+LONGEST_INGEST = 60.0
+_ORPHANS_AT_ONCE = 500
+
+
+@transaction.atomic
+def register(type: str, target: str, by: Actor) -> Location:  # noqa: A002 - the contract\'s word
+    """Add a location and have it read soon. Conflict when it is there, InputError for a type but `url`."""
+    ref = _registrable(type, target)
+    location = Location(type=ref.type, target=ref.target, entity_ref=ref.entity_ref)
+    try:
+        with transaction.atomic():
+            location.save(force_insert=True)
+    except IntegrityError as error:
+        raise Conflict(f"Location {ref} already exists") from error
+    record(by, "registered", location)
+    REFRESH_LOCATION.later(location.pk)
+    return location
+
+
+def register_or_refresh(type: str, target: str, by: Actor) -> Location:  # noqa: A002 - the contract\'s word
+    """Add a location, or have the one that is there read again."""
+    location = Location.objects.filter(type=type, target=target).first()
+    if location is None:
+        return register(type, target, by)
+    refresh_location(location)
+    return location
+
+
+def dry_run(type: str, target: str) -> tuple[LocationRef, Harvest]:  # noqa: A002 - the contract\'s word
+    """What registering would find; Refused with the first problem, as Backstage has it."""
+    ref = _registrable(type, target)
+    harvest = read_location(ref, Reader(allow_files=False), allowed_kinds())
+    for trouble in harvest.troubles[:1]:
+        raise InputError(str(trouble.problem))
+    return ref, harvest
+
+
+def try_entity(document: dict[str, Any], location: str) -> list[Problem]:
+    """Why a document would not be taken, were it read from that location; empty when it would."""
+    reader = Reader(allow_files=False)
+    try:
+        place = LocationRef.parse(location)
+        annotated = Place(place, place, {})
+        processed = process(document, annotated, lambda target: reader.read(resolve(target, place)))
+    except Refused as refused:
+        return [refused.problem]
+    return unreadable_targets(processed, place, reader) if processed.is_location else []
+
+
+def _registrable(type: str, target: str) -> LocationRef:  # noqa: A002 - the contract\'s word
+    if type != "url":
+        raise InputError('Registered locations must be of an allowed type ["url"]')
+    return LocationRef(type, target)
+
+
+@transaction.atomic
+def retarget(location: Location, type: str, target: str, by: Actor) -> Location:  # noqa: A002 - the contract\'s word
+    """Let a location read from elsewhere; it keeps its id and the name of its entity."""
+    ref = _registrable(type, target)
+    if Location.objects.filter(type=ref.type, target=ref.target).exclude(pk=location.pk).exists():
+        raise Conflict(f"Location {ref} already exists")
+    before = str(location)
+    location.type, location.target, location.files = ref.type, ref.target, {}
+    location.save(update_fields=["type", "target", "files"])
+    record(by, "retargeted", location, before=before, after=str(location))
+    refresh_location(location)
+    return location
+
+
+def refresh_location(location: Location) -> None:
+    """Have a location read at once, also when a refresh of it is running now."""
+    now = timezone.now()
+    Location.objects.filter(pk=location.pk).update(requested_at=now, next_refresh_at=now)
+    REFRESH_LOCATION.later(location.pk)
+
+
+def refresh_entity(text: str, by: Actor) -> None:
+    """Have the location read that an entity comes from; NotFound when there is no such entity."""
+    entity = Entity.objects.filter(ref=text.lower()).select_related("location").first()
+    if entity is None:
+        raise NotFound(f"Entity {text} not found")
+    if entity.location is not None:
+        refresh_location(entity.location)
+    record(by, "refreshed", entity)
+
+
+def ingest_now(location: Location) -> list[str]:
+    """Read a location now, in this process, and answer what it holds. Raises what kept it from being read.
+
+    When another worker reads it already, its end is awaited.
+    """
+    started = timezone.now()
+    watch = Watch(channel(location))
+    refresh(str(location.pk))
+    deadline = time.monotonic() + LONGEST_INGEST
+    while True:
+        location.refresh_from_db()
+        if location.refreshed_at is not None and location.refreshed_at >= started:
+            break
+        if time.monotonic() > deadline:
+            raise Unavailable(f"location {location} was not read within {LONGEST_INGEST:.0f} seconds")
+        if not watch.wait(1.0):
+            refresh(str(location.pk))
+    for error in location.errors:
+        raise Refused(Problem.read(error))
+    return list(location.entities.order_by("ref").values_list("ref", flat=True))
+
+
+@transaction.atomic
+def unregister(location: Location, by: Actor) -> None:
+    """Remove a location and, at once, what it holds; what another location claims goes over to it."""
+    lock_catalog()
+    held = dict(location.entities.values_list("ref", "uid"))
+    claims: dict[str, Location] = {}
+    for other in Location.objects.filter(contested__overlap=list(held)).exclude(pk=location.pk):
+        claims.update({ref: other for ref in other.contested if ref in held and ref not in claims})
+    for ref, heir in claims.items():
+        Entity.objects.filter(pk=held[ref]).update(location=heir)
+    for heir in {heir.pk: heir for heir in claims.values()}.values():
+        _forget_files(heir)
+        refresh_location(heir)
+    remove([ref for ref in held if ref not in claims])
+    record(by, "unregistered", location, entities=len(held) - len(claims))
+    location.delete()
+
+
+@transaction.atomic
+def delete_entity(uid: str, by: Actor) -> None:
+    """Remove an entity. When its file still holds it, the next refresh brings it back with a new uid."""
+    entity = Entity.objects.by_uid(uid)
+    if entity is None:
+        return
+    if entity.location is not None:
+        _forget_files(entity.location)
+        refresh_location(entity.location)
+    record(by, "deleted", entity)
+    remove([entity.ref])
+
+
+def _forget_files(location: Location) -> None:
+    """Let the next refresh look at everything, also at files that did not change."""
+    Location.objects.filter(pk=location.pk).update(files={})
+
+
+@transaction.atomic
+def remove_orphans(by: Actor) -> int:
+    """Remove entities that nothing led to for the whole grace period; answer how many."""
+    too_old = timezone.now() - settings.GREENROOM_ORPHAN_GRACE
+    orphans = list(Entity.objects.filter(orphaned_at__lte=too_old).order_by("orphaned_at")[:_ORPHANS_AT_ONCE])
+    for entity in orphans:
+        record(by, "orphan_removed", entity, orphaned_at=entity.orphaned_at)
+    if orphans:
+        remove([entity.ref for entity in orphans])
+    return len(orphans)
+
+
+@transaction.atomic
+def sync_configured(by: Actor) -> None:
+    """Make the configured locations what GREENROOM_CATALOG_LOCATIONS says.
+
+    One that is no longer named goes; what it held becomes an orphan and keeps its grace period.
+    """
+    wanted = {LocationRef.parse(text) for text in settings.GREENROOM_CATALOG_LOCATIONS}
+    there = {
+        location.ref: location for location in Location.objects.select_for_update().filter(origin="config")
+    }
+    for ref in sorted(wanted - there.keys()):
+        location, made = Location.objects.get_or_create(
+            type=ref.type,
+            target=ref.target,
+            defaults={"entity_ref": ref.entity_ref, "origin": Location.Origin.CONFIG},
+        )
+        if made:
+            record(by, "configured", location)
+            REFRESH_LOCATION.later(location.pk)
+    for ref in sorted(there.keys() - wanted):
+        location = there[ref]
+        mark_orphans(list(location.entities.values_list("ref", flat=True)))
+        record(by, "no longer configured", location)
+        location.delete()
+
+
+def follow_event(event_id: str) -> None:
+    """A code host told of a change: have the locations read that come from that repository."""
+    event = Event.objects.select_related("repository").filter(pk=event_id, kind=Event.Kind.PUSH).first()
+    if event is None:
+        return
+    name = RepositoryName.parse(str(event.repository))
+    below = f"{host(event.payload['host']).web_url(name)}/"
+    read_from = Q(target__startswith=below) | Q(entities__file__startswith=f"url:{below}")
+    for location in Location.objects.filter(read_from).distinct():
+        refresh_location(location)

@@ -1,0 +1,43 @@
+"""What request bodies must look like, refused in the words of the contract's validator."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from catalog.schemas import Schema
+from core.errors import InputError
+
+_TEXT = {"type": "string"}
+_TEXTS = {"type": "array", "items": _TEXT}
+_ORDER = {
+    "type": "object",
+    "required": ["field", "order"],
+    "properties": {"field": _TEXT, "order": {"type": "string", "enum": ["asc", "desc"]}},
+}
+
+
+def _body(required: tuple[str, ...] = (), **properties: Mapping[str, Any]) -> Schema:
+    return Schema({"type": "object", "required": list(required), "properties": properties})
+
+
+ENTITY_REFS = _body(("entityRefs",), entityRefs=_TEXTS, fields=_TEXTS, query={"type": "object"})
+FACETS = _body(("facets",), facets=_TEXTS, query={"type": "object"})
+REFRESH = _body(("entityRef",), entityRef=_TEXT)
+VALIDATE = _body(("entity", "location"), entity={"type": "object"}, location=_TEXT)
+LOCATION = _body(("type", "target"), type=_TEXT, target=_TEXT)
+QUERY = _body(
+    cursor=_TEXT,
+    limit={"type": "integer"},
+    offset={"type": "integer"},
+    fields=_TEXTS,
+    orderBy={"type": "array", "items": _ORDER},
+    fullTextFilter={"type": "object", "properties": {"term": _TEXT, "fields": _TEXTS}},
+    totalItems={"type": "string", "enum": ["include", "exclude"]},
+    query={"type": "object"},
+)
+
+
+def checked(body: dict[str, Any], schema: Schema) -> dict[str, Any]:
+    """The body, when it fits; InputError with the first fault otherwise."""
+    for fault in schema.faults(body)[:1]:
+        raise InputError(f"request/body{fault}" if fault.path else f"request/body {fault.text}")
+    return body

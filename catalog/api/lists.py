@@ -1,0 +1,171 @@
+"""Lists of entities: `entities`, `by-query`, `by-refs`, facets. They leave as the text that is stored."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from django.http import HttpResponse
+
+from catalog.api.bodies import ENTITY_REFS, FACETS, QUERY, checked
+from catalog.filters import Cursor, Order, Window, parse_fields, parse_order, parse_order_fields, project
+from catalog.models import Entity
+from catalog.paging import DEFAULT_LIMIT, page, whole_list, window
+from catalog.predicates import All, parse_filters, parse_query
+from catalog.querysets import EntityQuerySet
+from core.api.params import Choice, Many, Text, Whole
+from core.api.responses import json_data, json_text
+from core.api.views import ApiView
+from core.errors import InputError
+
+_TOTALS = Choice(("include", "exclude"), default="include")
+
+
+class EntitiesView(ApiView):
+    """`GET /entities`: a bare list, whole or a window of it, the next one named in a `link` header."""
+
+    permission = "catalog.entity.read"
+    query = {
+        "filter": Many(),
+        "fields": Many(),
+        "order": Many(),
+        "limit": Whole(minimum=0),
+        "offset": Whole(minimum=0),
+        "after": Text(),
+    }
+
+    def get(self, _request: Any) -> HttpResponse:
+        asked = self.params
+        fields, orders = parse_fields(asked["fields"]), parse_order(asked["order"])
+        wanted = Window.parse(limit=asked["limit"], offset=asked["offset"], after=asked["after"])
+        entities = _matching(self.subject, parse_filters(asked["filter"]))
+        if wanted is None:
+            return json_text(_array(whole_list(entities, orders).iterator(chunk_size=500), fields))
+        finals, more = window(entities, orders, wanted)
+        response = json_text(_array(finals, fields))
+        if more:
+            response["Link"] = f'<{self.next_page(wanted)}>; rel="next"'
+        return response
+
+    def next_page(self, wanted: Window) -> str:
+        """The address of the page that follows, as the contract has it: relative to the plugin."""
+        given = [
+            (name, value)
+            for name, value in self.request._request.GET.lists()
+            if name not in {"after", "offset"}
+        ]
+        pairs = [(name, value) for name, values in given for value in values]
+        return f"/entities?{urlencode([*pairs, ('after', wanted.next())])}"
+
+
+class EntitiesByQueryView(ApiView):
+    """`/entities/by-query`: pages by cursor, forwards and backwards, with the total."""
+
+    permission = "catalog.entity.read"
+    query = {
+        "get": {
+            "filter": Many(),
+            "fields": Many(),
+            "limit": Whole(minimum=0),
+            "offset": Whole(minimum=0),
+            "orderField": Many(),
+            "cursor": Text(),
+            "totalItems": _TOTALS,
+            "fullTextFilterTerm": Text(),
+            "fullTextFilterFields": Many(),
+        }
+    }
+
+    def get(self, _request: Any) -> HttpResponse:
+        asked = self.params
+        fields = parse_fields(asked["fields"])
+        if asked["cursor"]:
+            cursor = Cursor.decode(asked["cursor"])
+        else:
+            cursor = Cursor(
+                orders=tuple(parse_order_fields(asked["orderField"])[:1]),
+                query=parse_filters(asked["filter"]),
+                term=asked["fullTextFilterTerm"] or "",
+                term_fields=tuple(parse_fields(asked["fullTextFilterFields"])) or None,
+            )
+        return self.answer(cursor, fields, asked["limit"], asked["offset"], asked["totalItems"])
+
+    def post(self, _request: Any) -> HttpResponse:
+        body = checked(self.document(), QUERY)
+        fields = parse_fields(body.get("fields", []))
+        if body.get("cursor"):
+            cursor = Cursor.decode(body["cursor"])
+        else:
+            full_text = body.get("fullTextFilter") or {}
+            orders = [Order(one["field"], one["order"] == "desc") for one in body.get("orderBy", [])]
+            cursor = Cursor(
+                orders=tuple(orders[:1]),
+                query=body.get("query"),
+                term=full_text.get("term", ""),
+                term_fields=tuple(full_text.get("fields", [])) or None,
+            )
+        for name in ("limit", "offset"):
+            if body.get(name, 0) < 0:
+                raise InputError(f"request/body/{name} must be >= 0")
+        total = body.get("totalItems", "include")
+        return self.answer(cursor, fields, body.get("limit"), body.get("offset"), total)
+
+    def answer(
+        self, cursor: Cursor, fields: Sequence[str], limit: int | None, offset: int | None, total: str
+    ) -> HttpResponse:
+        entities = Entity.objects.visible_to(self.subject)
+        wanted = DEFAULT_LIMIT if limit is None else limit
+        found = page(entities, cursor, limit=wanted, offset=offset or 0, with_total=total == "include")
+        cursors = {"nextCursor": found.next, "prevCursor": found.previous}
+        info = {name: value for name, value in cursors.items() if value is not None}
+        head = f'{{"items":{_array(found.finals, fields)},"totalItems":{found.total},"pageInfo":'
+        return json_text(f"{head}{orjson.dumps(info).decode()}}}")
+
+
+class EntitiesByRefsView(ApiView):
+    """`POST /entities/by-refs`: one answer per reference, in the order asked, null for what is not there."""
+
+    permission = "catalog.entity.read"
+    query = {"filter": Many()}
+
+    def post(self, _request: Any) -> HttpResponse:
+        body = checked(self.document(required=("entityRefs",)), ENTITY_REFS)
+        fields = parse_fields(body.get("fields", []))
+        entities = _matching(self.subject, parse_filters(self.params["filter"]), body.get("query"))
+        refs = body["entityRefs"]
+        finals = dict(entities.filter(ref__in=set(refs)).values_list("ref", "final"))
+        items = [_shown(finals[ref], fields) if ref in finals else "null" for ref in refs]
+        return json_text(f'{{"items":[{",".join(items)}]}}')
+
+
+class EntityFacetsView(ApiView):
+    """`/entity-facets`: how many entities hold which value."""
+
+    permission = "catalog.entity.read"
+    query = {"get": {"facet": Many(), "filter": Many()}}
+
+    def get(self, _request: Any) -> HttpResponse:
+        if not self.params["facet"]:
+            raise InputError("request/query must have required property 'facet'")
+        entities = _matching(self.subject, parse_filters(self.params["filter"]))
+        return self.answer(entities, self.params["facet"])
+
+    def post(self, _request: Any) -> HttpResponse:
+        body = checked(self.document(required=("facets",)), FACETS)
+        return self.answer(_matching(self.subject, body.get("query")), body["facets"])
+
+    def answer(self, entities: EntityQuerySet, facets: Iterable[str]) -> HttpResponse:
+        return json_data({"facets": {name: entities.counted_by(name) for name in facets}})
+
+
+def _matching(subject: Any, *queries: Any) -> EntityQuerySet:
+    parts = tuple(parse_query(query) for query in queries if query is not None)
+    return Entity.objects.visible_to(subject).matching(All(parts))
+
+
+def _array(finals: Iterable[str], fields: Sequence[str]) -> str:
+    return f"[{','.join(_shown(final, fields) for final in finals)}]"
+
+
+def _shown(final: str, fields: Sequence[str]) -> str:
+    return orjson.dumps(project(orjson.loads(final), fields)).decode() if fields else final

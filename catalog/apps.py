@@ -1,0 +1,18 @@
+"""The catalog as a Django application."""
+
+from django.apps import AppConfig
+
+
+class CatalogConfig(AppConfig):
+    name = "catalog"
+    label = "catalog"
+    verbose_name = "Catalog"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # Sweeps register themselves; they need the models, which are there only now.
+        from scm.events import subscribe
+
+        from . import jobs, sweeps  # noqa: F401
+
+        subscribe(jobs.REPOSITORY_EVENT)

@@ -1,0 +1,6 @@
+"""The catalog's work for later, by its lasting names."""
+
+from core.jobs import Job
+
+REFRESH_LOCATION = Job("catalog.refresh_location")
+REPOSITORY_EVENT = Job("catalog.repository_event")

@@ -1,0 +1,246 @@
+"""Reading what a location names: through code hosts, from configured folders, or from web servers we may ask.
+
+Nothing else is read: a `file:` path must lie in the folder of a configured location, a web address must
+belong to a code host or to `GREENROOM_READING_ALLOW`, and each hop of a redirect is asked the same.
+"""
+
+import re
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from django.conf import settings
+from wcmatch import glob
+
+from catalog.refs import LocationRef
+from core.errors import ExternalError, InputError, NotAllowed, NotFound, TooLarge, Unavailable
+from core.names import confined
+from scm.registry import host_for_url, resolve_url
+
+LIMIT = 10 * 1024 * 1024
+"""Bytes of one file."""
+MOST_MATCHES = 5_000
+"""Files that one wildcard may stand for."""
+_TIMEOUT = (5, 15)
+_LONGEST_READ = 30.0
+_REDIRECTS = 5
+_MAGIC = re.compile(r"[*?\[\]{}]")
+_GLOB = glob.GLOBSTAR | glob.BRACE
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A file's bytes, and the tag by which its server knows whether they changed."""
+
+    content: bytes
+    etag: str = ""
+
+
+def resolve(target: str, base: LocationRef) -> LocationRef:
+    """A target as the file at `base` means it: relative ones lie beside it, a scheme of its own wins."""
+    if re.match(r"^https?://", target):
+        return LocationRef("url", target)
+    if target.startswith("file:"):
+        return LocationRef("file", target.removeprefix("file:").removeprefix("//"))
+    if base.type == "file":
+        return LocationRef("file", str(Path(base.target).parent / target))
+    return LocationRef(base.type, resolve_url(target, base.target))
+
+
+def read_url(url: str) -> bytes:
+    """The bytes of the file that `https://…` or `file:/…` names. NotFound, NotAllowed, TooLarge …."""
+    fetched = fetch(resolve(url, LocationRef("url", url)))
+    if fetched is None:
+        raise ExternalError(f"{url} was answered as unchanged, though nobody asked; try again")
+    return fetched.content
+
+
+def fetch(location: LocationRef, *, etag: str = "", allow_files: bool = True) -> Fetched | None:
+    """A file's bytes, or None when its server says that nothing changed since `etag`."""
+    if location.type == "file":
+        return Fetched(_bounded(_local(location.target, allow_files=allow_files)))
+    if location.type != "url":
+        raise InputError(f"Cannot read a location of type {location.type!r}; there are 'url' and 'file'")
+    found = host_for_url(location.target)
+    if found is None:
+        return _web(location.target, etag)
+    host, address = found
+    content = host.read_file(address.repository, address.ref, address.path)
+    if len(content) > LIMIT:
+        raise _too_large(location.target)
+    return Fetched(content)
+
+
+def expand(location: LocationRef, *, allow_files: bool = True) -> list[LocationRef]:
+    """The files that a target with wildcards stands for; the target itself when it has none."""
+    if location.type == "file":
+        path = Path(location.target).absolute()
+        if not _MAGIC.search(location.target):
+            return [LocationRef("file", str(path))]
+        root, pattern = _static_part(path)
+        if not allow_files:
+            raise _file_refused(location.target)
+        _local(str(root), allow_files=True)
+        matches = sorted(glob.iglob(pattern, root_dir=str(root), flags=_GLOB, limit=MOST_MATCHES))
+        found = [LocationRef("file", str(root / match)) for match in matches]
+    elif _MAGIC.search(urlsplit(location.target).path):
+        found = _expand_url(location.target)
+    else:
+        return [location]
+    if len(found) > MOST_MATCHES:
+        raise TooLarge(
+            f"{location} stands for {len(found)} files, {MOST_MATCHES} at the most: make it narrower"
+        )
+    return found
+
+
+def read_tree(url: str, into: Path) -> None:
+    """Copy the folder that an address on a code host or `file:/…` names into an absent or empty folder."""
+    location = resolve(url, LocationRef("url", url))
+    if location.type == "file":
+        source = _local(location.target, allow_files=True)
+        if not source.is_dir():
+            raise NotFound(f"could not read {url}, there is no such folder")
+        for path in source.rglob("*"):
+            confined(source, str(path.relative_to(source)))
+        shutil.copytree(source, into, symlinks=True, dirs_exist_ok=True)
+        return
+    found = host_for_url(location.target)
+    if found is None:
+        hint = "a folder can be read from a configured code host or a configured file location"
+        raise NotAllowed(f"Reading the folder '{url}' is not allowed; {hint}")
+    host, address = found
+    host.export_tree(address.repository, address.ref, address.path, into)
+
+
+def host_annotations(location: LocationRef) -> dict[str, str]:
+    """What the code host adds to an entity read from this file: where its source lies."""
+    found = host_for_url(location.target) if location.type == "url" else None
+    if found is None:
+        return {}
+    host, address = found
+    folder = address.path.rpartition("/")[0]
+    source = host.contents_url(address.repository, address.ref, folder).rstrip("/")
+    return {"backstage.io/source-location": f"url:{source}/"}
+
+
+def file_roots() -> list[Path]:
+    """The folders that may be read from: those of the configured file locations."""
+    roots = []
+    for text in settings.GREENROOM_CATALOG_LOCATIONS:
+        location = LocationRef.parse(text)
+        if location.type == "file":
+            roots.append(_static_part(Path(location.target).absolute())[0])
+    return roots
+
+
+def _static_part(path: Path) -> tuple[Path, str]:
+    """The folder before the first wildcard, and the rest; a plain file's own folder and name."""
+    parts = path.parts
+    fixed = next((index for index, part in enumerate(parts) if _MAGIC.search(part)), len(parts) - 1)
+    return Path(*parts[:fixed]), "/".join(parts[fixed:])
+
+
+def _local(target: str, *, allow_files: bool) -> Path:
+    if not allow_files:
+        raise _file_refused(target)
+    try:
+        path = Path(target).absolute().resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(f"could not read {target!r}, {error}") from error
+    if not any(path.is_relative_to(root.resolve()) for root in file_roots()):
+        raise _file_refused(target)
+    return path
+
+
+def _file_refused(target: str) -> NotAllowed:
+    hint = "Files are read only from the folders of locations in GREENROOM_CATALOG_LOCATIONS"
+    return NotAllowed(f"Reading from 'file:{target}' is not allowed. {hint}")
+
+
+def _bounded(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LIMIT + 1)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise NotFound(f"could not read {path}, there is no such file") from error
+    except OSError as error:
+        raise Unavailable(f"could not read {path}, {error.strerror}") from error
+    if len(content) > LIMIT:
+        raise _too_large(str(path))
+    return content
+
+
+def _too_large(target: str) -> TooLarge:
+    return TooLarge(f"could not read {target}, it has more than {LIMIT // 1024 // 1024} MB: split the file")
+
+
+def _expand_url(url: str) -> list[LocationRef]:
+    found = host_for_url(url)
+    if found is None:
+        raise InputError("Unsupported search pattern URL")
+    host, address = found
+    files = host.list_files(address.repository, address.ref)
+    paths = [path for path in files if glob.globmatch(path, address.path, flags=_GLOB)]
+    return [
+        LocationRef("url", host.contents_url(address.repository, address.ref, path)) for path in sorted(paths)
+    ]
+
+
+def _allowed(url: str) -> None:
+    parts = urlsplit(url)
+    for pattern in settings.GREENROOM_READING_ALLOW:
+        host = parts.netloc.rpartition("@")[2].lower() if ":" in pattern else (parts.hostname or "")
+        wanted = pattern.lower()
+        if parts.scheme in {"http", "https"} and (
+            host == wanted or (wanted.startswith("*.") and host.endswith(wanted[1:]))
+        ):
+            return
+    hint = (
+        "You may need to configure an integration for the target host, "
+        "or add it to the configured list of allowed hosts at 'backend.reading.allow'"
+    )
+    raise NotAllowed(f"Reading from '{url}' is not allowed. {hint}")
+
+
+def _web(url: str, etag: str) -> Fetched | None:
+    headers = {"If-None-Match": etag} if etag else {}
+    with requests.Session() as session:
+        session.trust_env = False
+        for _ in range(_REDIRECTS + 1):
+            _allowed(url)
+            try:
+                answer = session.get(
+                    url, headers=headers, timeout=_TIMEOUT, stream=True, allow_redirects=False
+                )
+                with answer:
+                    if not answer.is_redirect:
+                        return _body(url, answer)
+                    url = urljoin(url, answer.headers["Location"])
+            except requests.RequestException as error:
+                raise Unavailable(
+                    f"could not read {url}, {type(error).__name__}: is the server up?"
+                ) from error
+    raise ExternalError(f"could not read {url}, more than {_REDIRECTS} redirects")
+
+
+def _body(url: str, answer: requests.Response) -> Fetched | None:
+    if answer.status_code == 304:
+        return None
+    if answer.status_code in {404, 410}:
+        raise NotFound(f"could not read {url}, {answer.status_code} {answer.reason}")
+    if answer.status_code != 200:
+        refusal = Unavailable if answer.status_code >= 500 else ExternalError
+        raise refusal(f"could not read {url}, {answer.status_code} {answer.reason}")
+    deadline, chunks, size = time.monotonic() + _LONGEST_READ, [], 0
+    for chunk in answer.iter_content(64 * 1024):
+        size += len(chunk)
+        if size > LIMIT:
+            raise _too_large(url)
+        if time.monotonic() > deadline:
+            raise Unavailable(f"could not read {url} within {_LONGEST_READ:.0f} seconds")
+        chunks.append(chunk)
+    return Fetched(b"".join(chunks), answer.headers.get("ETag", ""))

@@ -1,0 +1,17 @@
+"""The doors through which a worker comes in."""
+
+from celery import shared_task
+
+from catalog import actions, jobs
+from catalog.ingest.refresh import refresh
+from core.tasks import Door
+
+
+@shared_task(name=jobs.REFRESH_LOCATION.name, base=Door)
+def refresh_location(location_id: str) -> None:
+    refresh(location_id)
+
+
+@shared_task(name=jobs.REPOSITORY_EVENT.name, base=Door)
+def repository_event(event_id: str) -> None:
+    actions.follow_event(event_id)
