@@ -228,7 +228,7 @@ class Supervisor:
         self._finish(kept)
         delay = kept.back_off.after(lived)
         kept.again_at = time.monotonic() + delay
-        self._output(kept.process.name, f"{kept.process.name} {why}; next start in {delay:.1f} s")
+        self._output(kept.process.name, f"{kept.process.name} {why.rstrip('.')}; next start in {delay:.1f} s")
 
     def _finish(self, kept: _Kept) -> None:
         if kept.child is not None:
