@@ -127,7 +127,7 @@ class LocalHost:
         return f"{address}/{quote(place)}" if place else address
 
     def resolve(self, url: str) -> ContentAddress | None:
-        """Any loopback address and our own, below /git/. A hostile name in such an address is an InputError."""
+        """Any loopback address and our own, below /git/; a hostile name in one is an InputError."""
         parts = _ours(url)
         if parts is None:
             return None

@@ -78,7 +78,12 @@ class LocalPullRequest(models.Model):
 
 
 class Event(models.Model):
-    """Something that happened on the local host, written in the transaction that recorded it."""
+    """Something that happened on the local host, written in the transaction that recorded it.
+
+    Every payload has `host` ("local"), `repository` ("owner/name") and `by` (who did it). A push has `ref`
+    ("refs/heads/main"), `before` and `after` (object ids, "" for absence). A pull request has `action`
+    ("opened", "synchronized", "closed"), `number`, `head_sha`, `source_branch`, `target_branch`, `merged`.
+    """
 
     class Kind(models.TextChoices):
         PUSH = "push", "push"

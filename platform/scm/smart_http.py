@@ -35,7 +35,6 @@ _LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
 _PROTOCOL = re.compile(r"[a-z0-9=:.]{1,100}")
 _UPLOAD = (("uploadpack.allowFilter", "true"), ("uploadpack.allowReachableSHA1InWant", "true"))
 _RECEIVE = (
-    ("receive.fsckObjects", "true"),
     ("receive.denyDeleteCurrent", "refuse"),
     ("receive.hideRefs", "refs/"),  # only branches and tags can be pushed
     ("receive.hideRefs", "!refs/heads/"),
@@ -104,7 +103,8 @@ class ReceivePack(GitView):
 
 def pushed_refs(body: IO[bytes]) -> set[str]:
     """The refs that a push wants to move: the packets before the first flush, gitprotocol-pack(5)."""
-    refs, size = set(), 0
+    refs: set[str] = set()
+    size = 0
     while True:
         head = body.read(4)
         if not _LENGTH.fullmatch(head):
