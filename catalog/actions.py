@@ -1,6 +1,7 @@
 """What changes the catalog: register, refresh, unregister, delete; each recorded with who did it."""
 
 import time
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -117,20 +118,25 @@ def ingest_now(location: Location) -> list[str]:
     When another worker reads it already, its end is awaited.
     """
     started = timezone.now()
-    watch = Watch(channel(location))
     refresh(str(location.pk))
-    deadline = time.monotonic() + LONGEST_INGEST
-    while True:
-        location.refresh_from_db()
-        if location.refreshed_at is not None and location.refreshed_at >= started:
-            break
-        if time.monotonic() > deadline:
-            raise Unavailable(f"location {location} was not read within {LONGEST_INGEST:.0f} seconds")
-        if not watch.wait(1.0):
-            refresh(str(location.pk))
+    location.refresh_from_db()
+    if location.refreshed_at is None or location.refreshed_at < started:
+        _await_refresh(location, started)
     for error in location.errors:
         raise Refused(Problem.read(error))
     return list(location.entities.order_by("ref").values_list("ref", flat=True))
+
+
+def _await_refresh(location: Location, started: datetime) -> None:
+    """Wait until another worker's refresh is over, then read the location anew: that one began before us."""
+    watch = Watch(channel(location))
+    deadline = time.monotonic() + LONGEST_INGEST
+    while location.refreshed_at is None or location.refreshed_at < started:
+        if time.monotonic() > deadline:
+            raise Unavailable(f"location {location} was not read within {LONGEST_INGEST:.0f} seconds")
+        watch.wait(1.0)
+        refresh(str(location.pk))
+        location.refresh_from_db()
 
 
 @transaction.atomic

@@ -13,6 +13,6 @@ class CatalogConfig(AppConfig):
         # Sweeps register themselves; they need the models, which are there only now.
         from scm.events import subscribe
 
-        from . import jobs, sweeps  # noqa: F401
+        from . import checks, jobs, sweeps  # noqa: F401
 
         subscribe(jobs.REPOSITORY_EVENT)

@@ -89,7 +89,7 @@ def targets_of(entity: dict[str, Any], file: LocationRef) -> Iterator[tuple[str,
     """The type asked for, and the place, of each target that a Location entity names."""
     spec = entity.get("spec") or {}
     kind = spec.get("type") or file.type
-    for target in [spec["target"]] * ("target" in spec) + list(spec.get("targets", [])):
+    for target in [*([spec["target"]] if "target" in spec else []), *spec.get("targets", [])]:
         yield kind, LocationRef(kind, target) if kind != file.type else resolve(target, file)
 
 

@@ -51,7 +51,7 @@ def _refresh(location: Location) -> Plan | None:
     fingerprint = {"rules": {"sum": _fingerprint(location)}}
     files = dict(location.files)
     same_rules = files.pop("rules", None) == fingerprint["rules"]
-    reader = Reader(known=files)
+    reader = Reader(known=files, allow_files=location.type == "file")
     settled = same_rules and not any(error.get("unread") for error in location.errors)
     if settled and not location.contested and reader.unchanged():
         _finished(location, started, failures=0)
