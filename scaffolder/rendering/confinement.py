@@ -1,0 +1,93 @@
+"""Runs first in a child process and shuts it in: limits of the kernel, no network, no processes, no writes
+elsewhere.
+
+Nothing here is the only wall. A template is interpreted or sandboxed, so it should reach none of this; each
+of these holds when that does not.
+"""
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from core.errors import InputError
+
+_NEW_NETWORK: Final = 0x40000000
+_NEW_USER: Final = 0x10000000
+_FORBIDDEN: Final = (
+    "socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn",
+    "os.spawn", "os.fork", "pty.", "ctypes.",
+    "urllib.", "ftplib.", "http.client.", "smtplib.", "webbrowser.", "code.", "import.native",
+)  # fmt: skip
+_WRITES: Final[dict[str, tuple[int, ...]]] = {
+    "os.mkdir": (0,), "os.remove": (0,), "os.rmdir": (0,), "os.rename": (0, 1), "os.link": (0, 1),
+    "os.symlink": (1,),
+    "os.truncate": (0,), "os.chmod": (0,), "os.chown": (0,), "os.utime": (0,), "shutil.rmtree": (0,),
+    "shutil.move": (0, 1), "shutil.copytree": (1,),
+}  # fmt: skip
+"""Audit event → which of its arguments are paths that it changes."""
+_WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+def limit_process(*, seconds: int, memory_bytes: int, file_bytes: int) -> None:
+    """Set the kernel's limits on this process, as low as the system lets us."""
+    wanted = {
+        resource.RLIMIT_CPU: seconds,
+        resource.RLIMIT_AS: memory_bytes,
+        resource.RLIMIT_FSIZE: file_bytes,
+        resource.RLIMIT_NOFILE: 128,
+        resource.RLIMIT_CORE: 0,
+    }
+    for kind, amount in wanted.items():
+        _, hard = resource.getrlimit(kind)
+        allowed = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
+        resource.setrlimit(kind, (allowed, allowed))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+
+def leave_network() -> bool:
+    """Move to a network of our own in which there is nothing; False when the system does not let us."""
+    if not sys.platform.startswith("linux"):
+        return False
+    flags = _NEW_NETWORK if os.geteuid() == 0 else _NEW_NETWORK | _NEW_USER
+    if sys.version_info >= (3, 12):
+        try:
+            os.unshare(flags)
+        except OSError:
+            return False
+        return True
+    left: int = ctypes.CDLL(None, use_errno=True).unshare(flags)
+    return left == 0
+
+
+def shut_in(writable: str, *, on_write: Callable[[str], None] | None = None) -> None:
+    """From here on refuse sockets, processes and native calls, and writes outside of one folder, for good."""
+    root = os.path.realpath(writable)
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, _, flags = arguments
+            if isinstance(flags, int) and flags & _WRITING and not isinstance(path, int):
+                check(os.fsdecode(path))
+                if on_write is not None:
+                    on_write(os.fsdecode(path))
+        elif event in _WRITES:
+            for place in _WRITES[event]:
+                if not isinstance(arguments[place], int):
+                    check(os.fsdecode(arguments[place]))
+        elif event.startswith(_FORBIDDEN):
+            raise InputError(f"the template tried to reach the system ({event}): that is not possible here")
+
+    def check(path: str) -> None:
+        # The last part is not followed: a link is made or taken away itself.
+        folder, name = os.path.split(os.path.abspath(path))  # noqa: PTH100
+        real = os.path.join(os.path.realpath(folder), name)  # noqa: PTH118
+        if not f"{real}/".startswith(f"{root}/") or not f"{os.path.realpath(path)}/".startswith(f"{root}/"):
+            raise InputError(
+                f"path {name!r} leaves its folder: use a name without '..' and without a leading '/'"
+            )
+
+    sys.addaudithook(watch)

@@ -1,0 +1,25 @@
+"""What the child does for `fetch:template` and `fetch:template:file`. Imports no Django and no Jinja2."""
+
+from pathlib import Path
+from typing import Any
+
+from scaffolder.expressions import Environment, backstage_filters
+
+from .limits import Limits
+from .tree import TemplateOptions, render_file, render_tree
+
+
+def answer(request: dict[str, Any], limits: Limits) -> dict[str, Any]:
+    """Render the skeleton or the file of the request into its staging folder."""
+    options = TemplateOptions(**request["options"])
+    environment = Environment(filters=backstage_filters(request["hosts"]))
+    staging = Path(request["staging"])
+    if request["mode"] == "file":
+        source = Path(request["skeleton"])
+        render_file(source, staging / source.name, options, environment=environment, limits=limits)
+        return {"files": [source.name]}
+    target = Path(request["target"])
+    made = render_tree(
+        Path(request["skeleton"]), staging, options, beside=target, environment=environment, limits=limits
+    )
+    return {"files": made}
