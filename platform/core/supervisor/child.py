@@ -51,8 +51,7 @@ class Child:
     @property
     def ready(self) -> bool:
         """Whether it serves, as far as its `Process` can tell."""
-        announced = self._announced or self.lived > self.process.silence
-        return announced and (self.process.ready is None or self.process.ready())
+        return self._announced and (self.process.ready is None or self.process.ready())
 
     @property
     def lived(self) -> float:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+READY = "greenroom: ready"  # what a process of ours says when it serves but listens nowhere
+
 
 class State(StrEnum):
     """Where a process stands."""
@@ -34,8 +36,6 @@ class Process:
     """Whether it serves; None: as soon as it runs, or says `ready_line`. Answers quickly, does not raise."""
     ready_line: str | None = None
     """A text in one of its lines that says that it serves, where nothing else tells."""
-    silence: float = 15.0
-    """Seconds of life that stand for `ready_line` where logging is set to say less."""
     alongside: bool = False
     """The next one starts without waiting for this one; all are waited for in the end."""
     once: bool = False

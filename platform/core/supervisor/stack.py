@@ -16,9 +16,10 @@ from core.embedded.lock import held
 from core.embedded.servers import postgres_process, record_of, redis_process
 from core.supervisor.output import Output, nowhere
 from core.supervisor.port import check_port
-from core.supervisor.process import Process
+from core.supervisor.process import READY, Process
 from core.supervisor.supervisor import Supervisor
 
+CELERY = "core.supervisor.announce"
 HOST = "127.0.0.1"
 GRACE = 5  # seconds for requests under way when the web server stops; readers resume their event streams
 
@@ -94,17 +95,17 @@ def stack(
         ),
         Process(
             name="worker",
-            argv=_python("celery", *_worker_options(sizes), dies_by=Signals.SIGQUIT),
+            argv=_python(CELERY, *_worker_options(sizes), dies_by=Signals.SIGQUIT),
             env=env,
-            ready_line=" ready.",  # "celery@host ready."
+            ready_line=READY,
             alongside=True,
         ),
         Process(
             name="beat",
-            argv=_python("celery", *_beat_options(timetable), dies_by=Signals.SIGKILL),
+            argv=_python(CELERY, *_beat_options(timetable), dies_by=Signals.SIGKILL),
             env=env,
             prepare=partial(_forget, timetable),
-            ready_line="beat: Starting",
+            ready_line=READY,
             alongside=True,
         ),
     ]
@@ -125,14 +126,17 @@ def _web_options(host: str, port: int, sizes: Sizes) -> Sequence[str]:
 
 def _worker_options(sizes: Sizes) -> Sequence[str]:
     return (
-        "-A", "config.worker", "--no-color", "worker", "--pool", "threads",
+        "-A", "config.worker", "--no-color", "--quiet", "worker", "--pool", "threads",
         "--concurrency", str(sizes.worker_threads), "--loglevel", "INFO",
         "--without-gossip", "--without-mingle", "--without-heartbeat",
     )  # fmt: skip
 
 
 def _beat_options(timetable: Path) -> Sequence[str]:
-    return ("-A", "config.worker", "--no-color", "beat", "--loglevel", "INFO", "--schedule", str(timetable))
+    return (
+        "-A", "config.worker", "--no-color", "--quiet", "beat", "--loglevel", "INFO",
+        "--schedule", str(timetable),
+    )  # fmt: skip
 
 
 def _answers(host: str, port: int) -> bool:

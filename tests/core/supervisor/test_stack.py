@@ -21,7 +21,7 @@ ALLOWED_HOSTS = ["127.0.0.1"]
 INSTALLED_APPS = ["django.contrib.contenttypes"]
 DATABASES = {"default": environ.Env.db_url_config(os.environ["DATABASE_URL"])}
 CELERY_BROKER_URL = broker_for(os.environ["REDIS_URL"])
-CELERY_WORKER_HIJACK_ROOT_LOGGER = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # with no logging set up at all: next to nothing is said
 """
 WSGI = """
 import os

@@ -88,11 +88,6 @@ time.sleep(600)
         assert {row["state"] for row in supervisor.status().values()} == {"ready"}
 
 
-def test_one_that_logs_too_little_is_ready_when_it_has_lived_a_while(made: Callable[..., Process]) -> None:
-    with Supervisor([made("quiet", ready_line="ready.", silence=0.2)]) as supervisor:
-        assert supervisor.status()["quiet"]["state"] == "ready"
-
-
 def test_a_step_ends_before_the_next_starts_and_stays_done(
     made: Callable[..., Process], tmp_path: Path
 ) -> None:
