@@ -24,7 +24,7 @@ def pytest_load_initial_conftests() -> Iterator[None]:
             _start()
         return (yield)
     except BaseException:
-        _stack.close()  # settings that do not load must not leave servers behind, nor this process waiting for them
+        _stack.close()  # settings that do not load must not leave servers behind
         raise
 
 

@@ -14,4 +14,6 @@ def _found() -> Path | None:
 
 SHARED: Path | None = _found()
 
-needs_shared = pytest.mark.skipif(SHARED is None, reason="the recorded contract is not here; set GREENROOM_SHARED")
+needs_shared = pytest.mark.skipif(
+    SHARED is None, reason="the recorded contract is not here; set GREENROOM_SHARED"
+)

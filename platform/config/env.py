@@ -5,6 +5,7 @@ What is wrong is reported together, each with the name, the value and what is ex
 
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -82,7 +83,8 @@ def read() -> Environment:
         debug=_flag(env, "GREENROOM_DEBUG", wrong),
         log_json=_flag(env, "GREENROOM_LOG_JSON", wrong),
         log_level=level,
-        secret_key=env.str("GREENROOM_SECRET_KEY", default="") or _kept(data, "secret.key", secrets.token_urlsafe(50)),
+        secret_key=env.str("GREENROOM_SECRET_KEY", default="")
+        or _kept(data, "secret.key", secrets.token_urlsafe(50)),
         encryption_keys=env.list("GREENROOM_ENCRYPTION_KEYS", default=[])
         or [_kept(data, "encryption.key", Fernet.generate_key().decode())],
         allowed_hosts=env.list("GREENROOM_ALLOWED_HOSTS", default=[])
@@ -90,7 +92,17 @@ def read() -> Environment:
         organisation=env.str("GREENROOM_ORGANISATION", default="Greenroom"),
         catalog_rules=env.list(
             "GREENROOM_CATALOG_RULES",
-            default=["Component", "API", "Resource", "System", "Domain", "Group", "User", "Location", "Template"],
+            default=[
+                "Component",
+                "API",
+                "Resource",
+                "System",
+                "Domain",
+                "Group",
+                "User",
+                "Location",
+                "Template",
+            ],
         ),
         catalog_locations=env.list("GREENROOM_CATALOG_LOCATIONS", default=[]),
         reading_allow=env.list("GREENROOM_READING_ALLOW", default=[]),
@@ -104,7 +116,9 @@ def read() -> Environment:
         try:
             Fernet(key)
         except ValueError:
-            wrong.append("GREENROOM_ENCRYPTION_KEYS: each key must be 32 url-safe base64-encoded bytes (Fernet)")
+            wrong.append(
+                "GREENROOM_ENCRYPTION_KEYS: each key must be 32 url-safe base64-encoded bytes (Fernet)"
+            )
     if wrong:
         raise ImproperlyConfigured("settings that are wrong:\n  " + "\n  ".join(wrong))
     return found
@@ -142,10 +156,8 @@ def _kept(data: Path, name: str, fresh: str) -> str:
         draft = data / f".{name}.{os.getpid()}"
         draft.touch(mode=0o600)
         draft.write_text(fresh)
-        try:
-            os.link(draft, path)  # the first of several processes wins, the others read its secret
-        except FileExistsError:
-            pass
+        with suppress(FileExistsError):  # the first of several processes wins, the others read its secret
+            os.link(draft, path)
         draft.unlink()
         return path.read_text()
     except OSError as error:

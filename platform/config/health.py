@@ -18,7 +18,11 @@ def ready(request: HttpRequest) -> HttpResponse:
         executor = MigrationExecutor(connection)
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
-        return json_data({"status": "error", "message": f"the database does not answer: {error}".strip()}, 503)
+        return json_data(
+            {"status": "error", "message": f"the database does not answer: {error}".strip()}, 503
+        )
     if missing:
-        return json_data({"status": "error", "message": f"{len(missing)} migrations are missing: greenroom migrate"}, 503)
+        return json_data(
+            {"status": "error", "message": f"{len(missing)} migrations are missing: greenroom migrate"}, 503
+        )
     return json_data({"status": "ok"})

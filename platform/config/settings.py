@@ -103,7 +103,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 STATIC_URL = "/static/"
-WHITENOISE_USE_FINDERS = True  # static files leave from the packages: no collecting step before the first start
+WHITENOISE_USE_FINDERS = (
+    True  # static files leave from the packages: no collecting step before the first start
+)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
 REST_FRAMEWORK = {
@@ -123,7 +125,11 @@ CELERY_WORKER_CONCURRENCY = ENVIRONMENT.worker_threads
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5.0
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_timeout": 5, "socket_connect_timeout": 5}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 5,
+}
 CELERY_BEAT_SCHEDULE = {"sweep": {"task": "core.sweep", "schedule": 5.0, "options": {"expires": 5.0}}}
 
 LOGGING = logging_config(as_json=ENVIRONMENT.log_json, level=ENVIRONMENT.log_level)

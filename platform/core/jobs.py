@@ -31,4 +31,6 @@ class Job:
         try:
             current_app.send_task(self.name, args=[pk], queue=self.queue, retry=False)
         except OperationalError as error:
-            log.warning("broker away, the sweeper will ring again", extra={"job": self.name, "error": str(error)})
+            log.warning(
+                "broker away, the sweeper will ring again", extra={"job": self.name, "error": str(error)}
+            )

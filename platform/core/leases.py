@@ -41,7 +41,9 @@ def free(now: datetime) -> Q:
     return Q(lease_until__isnull=True) | Q(lease_until__lt=now)
 
 
-def claim(rows: "models.QuerySet[L]", pk: object, *, to: str | None = None, moves: Moves | None = None) -> L | None:
+def claim(
+    rows: "models.QuerySet[L]", pk: object, *, to: str | None = None, moves: Moves | None = None
+) -> L | None:
     """Take the row for this worker, or return None when another has it or its state forbids it.
 
     With `to` and `moves` the state changes in the same UPDATE. A row that already stands in `to` may be taken
@@ -74,7 +76,9 @@ class Keeper:
                         self.lost.set()
                         return
                 except DatabaseError as error:  # the server may be restarting: the lease outlives two misses
-                    log.warning("lease not renewed, trying again", extra={"row": str(row.pk), "error": str(error)})
+                    log.warning(
+                        "lease not renewed, trying again", extra={"row": str(row.pk), "error": str(error)}
+                    )
                     connection.close()
         finally:
             connection.close()

@@ -10,7 +10,15 @@ import structlog
 from .redaction import redact_data
 
 _SKIPPED = frozenset(
-    {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "_record", "_from_structlog", "color_message"}
+    {
+        *vars(logging.makeLogRecord({})),
+        "message",
+        "asctime",
+        "taskName",
+        "_record",
+        "_from_structlog",
+        "color_message",
+    }
 )
 
 
@@ -29,7 +37,9 @@ def _extra(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[s
 
 def _redacted(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     return {
-        key: value if key.startswith("_") or isinstance(value, bool | int | float | None) else redact_data(_text(value))
+        key: value
+        if key.startswith("_") or isinstance(value, bool | int | float | None)
+        else redact_data(_text(value))
         for key, value in event.items()
     }
 

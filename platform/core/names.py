@@ -45,5 +45,7 @@ def confined(root: Path, relative: str) -> Path:
     base = Path(os.path.realpath(root))
     target = Path(os.path.realpath(base / relative))
     if target != base and base not in target.parents:
-        raise InputError(f"path {relative!r} leaves its folder through a link: replace the link by what it points to")
+        raise InputError(
+            f"path {relative!r} leaves its folder through a link: replace the link by what it points to"
+        )
     return base / relative

@@ -44,7 +44,9 @@ def create_token(
                 expires_at=expires_at,
             )
     except IntegrityError as error:
-        raise Conflict(f"a live token named {name!r} exists: revoke it first, or choose another name") from error
+        raise Conflict(
+            f"a live token named {name!r} exists: revoke it first, or choose another name"
+        ) from error
     record(by, "created", token, role=role, scopes=granted, acts_for=acts_for)
     return token, minted.secret
 

@@ -16,7 +16,12 @@ from core.errors import GreenroomError
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
-ELSEWHERE = {"GREENROOM_URL", "GREENROOM_TOKEN", "GREENROOM_ADMIN_PASSWORD", "GREENROOM_SHARED"}  # the command's, the tests'
+ELSEWHERE = {
+    "GREENROOM_URL",
+    "GREENROOM_TOKEN",
+    "GREENROOM_ADMIN_PASSWORD",
+    "GREENROOM_SHARED",
+}  # the command's, the tests'
 
 
 def test_every_setting_is_documented() -> None:
@@ -34,7 +39,9 @@ def test_every_error_is_documented() -> None:
     errors = {one for one in _below(GreenroomError) if not one.__module__.startswith("tests")}
     text = (REFERENCE / "errors.md").read_text()
     documented = set(re.findall(r"^\| `(\w+)`", text, re.MULTILINE))
-    assert {one.__name__ for one in errors} - documented == set(), "errors without a line in docs/reference/errors.md"
+    assert {one.__name__ for one in errors} - documented == set(), (
+        "errors without a line in docs/reference/errors.md"
+    )
     assert documented - {one.__name__ for one in errors} == set(), "lines about errors that are gone"
 
 

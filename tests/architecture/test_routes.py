@@ -15,7 +15,9 @@ OPEN = {
     "healthz": "a supervisor asks before anybody can sign in; it tells nothing but that the process answers",
     "readyz": "as healthz; it tells no more than whether requests can be served",
 }
-OWN_GUARD = {"admin/": "Django's admin lets only signed-in staff in, and asks for each model's own permission"}
+OWN_GUARD = {
+    "admin/": "Django's admin lets only signed-in staff in, and asks for each model's own permission"
+}
 
 
 def routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, object]]:
@@ -55,8 +57,13 @@ def test_a_developer_may_use_more_than_a_viewer_and_no_role_names_an_unknown_per
     known = {name for callback in ROUTES.values() for name in permissions(callback).values()}
     assert set(ROLES["viewer"]) < set(ROLES["developer"])
     unused = set(ROLES["developer"]) - known
-    assert unused <= {"catalog.location.analyze", "scaffolder.action.execute", "scaffolder.template.dry-run",
-                      "scaffolder.template.step.read", "scm.repository.create"}, f"no route asks for {unused}"
+    assert unused <= {
+        "catalog.location.analyze",
+        "scaffolder.action.execute",
+        "scaffolder.template.dry-run",
+        "scaffolder.template.step.read",
+        "scm.repository.create",
+    }, f"no route asks for {unused}"
 
 
 @pytest.mark.django_db
@@ -70,7 +77,6 @@ def test_a_stranger_gets_in_nowhere(path: str) -> None:
 
 
 def _filled(path: str) -> str:
-
 
     path = re.sub(r"<uuid:\w+>", "00000000-0000-4000-8000-000000000000", path)
     path = re.sub(r"<int:\w+>", "1", path)

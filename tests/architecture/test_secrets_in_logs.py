@@ -43,7 +43,9 @@ def test_log_lines_are_masked(lines: io.StringIO) -> None:
 
 @pytest.mark.django_db
 def test_the_audit_trail_is_masked() -> None:
-    event = record(System("system:tests"), "used", "token", before=CANARY, note={"deep": [f"Bearer {CANARY}"]})
+    event = record(
+        System("system:tests"), "used", "token", before=CANARY, note={"deep": [f"Bearer {CANARY}"]}
+    )
     event.refresh_from_db()
     assert CANARY not in str(event.details)
 

@@ -24,7 +24,11 @@ def test_platform_is_the_standard_librarys() -> None:
 
 def test_imports_follow_the_arrows() -> None:
     ran = subprocess.run(
-        [str(Path(sys.executable).with_name("lint-imports"))], cwd=ROOT, capture_output=True, text=True, check=False
+        [str(Path(sys.executable).with_name("lint-imports"))],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
@@ -39,7 +43,16 @@ def test_a_module_says_what_it_is_for_and_has_one_subject(module: Path) -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_names_say_what_a_thing_is_for(module: Path) -> None:
-    assert module.stem not in {"utils", "helpers", "common", "manager", "managers", "base", "services", "misc"}
+    assert module.stem not in {
+        "utils",
+        "helpers",
+        "common",
+        "manager",
+        "managers",
+        "base",
+        "services",
+        "misc",
+    }
 
 
 @pytest.mark.django_db

@@ -51,7 +51,7 @@ def test_a_token_that_is_not_good_is_refused_without_a_reason(damage: str) -> No
             secret = secret[:-1]
         case "unknown":
             secret = secret.replace(token.prefix, "a" * 10)
-    with pytest.raises(AuthenticationError, match="^Illegal token$"):
+    with pytest.raises(AuthenticationError, match=r"^Illegal token$"):
         authenticate(secret)
 
 

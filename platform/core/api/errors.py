@@ -15,7 +15,15 @@ from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions as drf
 
-from ..errors import AuthenticationError, GreenroomError, InputError, NotAllowed, TooLarge, Unavailable, ValidationErrors
+from ..errors import (
+    AuthenticationError,
+    GreenroomError,
+    InputError,
+    NotAllowed,
+    TooLarge,
+    Unavailable,
+    ValidationErrors,
+)
 from .responses import empty, json_data
 
 log = logging.getLogger(__name__)
@@ -38,19 +46,19 @@ def answer(error: Exception, request: HttpRequest) -> HttpResponse:
     """The HTTP answer for any error that a view let through."""
     if isinstance(error, ValidationErrors):
         return json_data({"errors": error.errors}, error.status)
-    if isinstance(error, Http404):
-        return empty(404)
+    if isinstance(error, Http404 | drf.MethodNotAllowed):
+        return empty(404)  # the contract knows no 405: a path without that method is an unknown path
     if isinstance(error, OperationalError):
         log.warning("database away", extra={"error": str(error)})
-        error = Unavailable("The database does not answer; it is being restarted. Try again in a few seconds.")
+        error = Unavailable(
+            "The database does not answer; it is being restarted. Try again in a few seconds."
+        )
     known = _translated(error)
     if known is not None:
         response = envelope(known.as_error(), request, known.status)
         if known.status == 503:
             response["Retry-After"] = "2"
         return response
-    if isinstance(error, drf.MethodNotAllowed):
-        return empty(404)  # the contract knows no 405: a path without that method is an unknown path
     log_id = secrets.token_hex(10)
     log.error("unexpected error", exc_info=error, extra={"log_id": log_id})
     return envelope({"name": "Error", "message": f"An internal error occurred logId={log_id}"}, request, 500)

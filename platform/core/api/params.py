@@ -30,7 +30,9 @@ class Many:
 
     def parse(self, name: str, values: list[str]) -> Any:
         if len(values) > MOST_VALUES:
-            raise InputError(f"query parameter {name!r} is given {len(values)} times, {MOST_VALUES} at the most")
+            raise InputError(
+                f"query parameter {name!r} is given {len(values)} times, {MOST_VALUES} at the most"
+            )
         return values
 
 
@@ -62,7 +64,9 @@ class Choice:
 
     def parse(self, name: str, values: list[str]) -> Any:
         if values[-1] not in self.words:
-            raise InputError(f"request/query/{name} must be equal to one of the allowed values: {', '.join(self.words)}")
+            raise InputError(
+                f"request/query/{name} must be equal to one of the allowed values: {', '.join(self.words)}"
+            )
         return values[-1]
 
 

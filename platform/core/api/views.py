@@ -59,7 +59,9 @@ class ApiView(APIView):
             raise AuthenticationError("Missing credentials")
         needed = permission_for(self.permission, method)
         if not subject.may(needed):
-            raise NotAllowed(f"{subject.ref} lacks the permission {needed}; ask for a token with a role that holds it")
+            raise NotAllowed(
+                f"{subject.ref} lacks the permission {needed}; ask for a token with a role that holds it"
+            )
         self.params = parse(self._declared(method), request._request.GET)
 
     def _declared(self, method: str) -> Mapping[str, Param]:
@@ -79,9 +81,10 @@ class ApiView(APIView):
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(response, HttpResponseBase):
-            raise TypeError(f"{type(self).__qualname__} returned {type(response).__name__}, not an HTTP response")
+            raise TypeError(
+                f"{type(self).__qualname__} returned {type(response).__name__}, not an HTTP response"
+            )
         return response
-
 
 
 def unknown_path(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
