@@ -43,12 +43,11 @@ class Place:
     origin: LocationRef
     host_annotations: Mapping[str, str]
 
-    def annotations(self) -> dict[str, str]:
-        """What the entity's annotations say about its place; a value in the file itself wins."""
-        made = {MANAGED_BY: str(self.location), ORIGIN: str(self.origin)}
-        if self.location.type == "url":
-            made["backstage.io/view-url"] = self.location.target
-        return {**made, **self.host_annotations}
+    def annotated(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """An entity's annotations with what its place adds. The file may name addresses, never its own place."""
+        addresses = {"backstage.io/view-url": self.location.target} if self.location.type == "url" else {}
+        place = {MANAGED_BY: str(self.location), ORIGIN: str(self.origin)}
+        return {**place, **addresses, **self.host_annotations, **given, **place}
 
 
 def process(document: object, place: Place, read: Read) -> Processed:
@@ -71,10 +70,7 @@ def _annotated(entity: dict[str, Any], place: Place) -> dict[str, Any]:
     annotations = metadata.get("annotations")
     if annotations is not None and not isinstance(annotations, dict):
         return entity
-    given = {
-        key: value for key, value in (annotations or {}).items() if value is not None or key not in _ADDRESSES
-    }
-    merged = {**place.annotations(), **given}
+    merged = place.annotated(annotations or {})
     for name in _ADDRESSES:
         address = merged.get(name)
         if isinstance(address, str) and address.strip().lower().startswith("javascript:"):

@@ -20,6 +20,7 @@ class FileServer:
         self.statuses: dict[str, int] = {}
         self.redirects: dict[str, str] = {}
         self.asked: list[str] = []
+        self.empty_for: tuple[str, ...] = ()
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -50,7 +51,10 @@ class FileServer:
         path = unquote(request.path).lstrip("/")
         self.asked.append(path)
         content = self.files.get(path, b"")
-        status = self.statuses.get(path, 200 if path in self.files else 404)
+        there = path in self.files or (
+            bool(self.empty_for) and path.endswith(self.empty_for) and "*" not in path
+        )
+        status = self.statuses.get(path, 200 if there else 404)
         if path in self.redirects:
             request.send_response(302)
             request.send_header("Location", self.redirects[path])

@@ -21,9 +21,7 @@ def group(name: str, *, parent: str = "", members: str = "[]") -> str:
 
 def user(name: str, member_of: str = "[]") -> str:
     """A User as YAML."""
-    return (
-        f"apiVersion: backstage.io/v1alpha1\nkind: User\nmetadata:\n  name: {name}\nspec:\n  memberOf: {member_of}\n"
-    )
+    return f"apiVersion: backstage.io/v1alpha1\nkind: User\nmetadata:\n  name: {name}\nspec:\n  memberOf: {member_of}\n"
 
 
 def location(name: str, *targets: str, presence: str = "required") -> str:

@@ -41,7 +41,9 @@ def relations(entity: dict[str, Any]) -> set[tuple[str, str]]:
     return {(one["type"], one["targetRef"]) for one in entity["relations"]}
 
 
-def test_relations_are_seen_from_both_sides_and_resolve_when_the_target_comes(api: Any, web: FileServer) -> None:
+def test_relations_are_seen_from_both_sides_and_resolve_when_the_target_comes(
+    api: Any, web: FileServer
+) -> None:
     one = register(api, web.put("a.yaml", component("web", dependsOn="[component:db]")))
     ingest_now(one)
     assert relations(by_name(api, "web")) == {
@@ -86,7 +88,10 @@ def test_a_broken_document_keeps_its_last_good_self_and_stops_nobody(api: Any, w
     (item,) = kept["status"]["items"]
     assert (item["type"], item["level"]) == ("backstage.io/catalog-processing", "error")
     assert item["message"] == f"InputError: {item['error']['message']}"
-    assert item["error"]["cause"]["message"] == "/spec must have required property 'owner' - missingProperty: owner"
+    assert (
+        item["error"]["cause"]["message"]
+        == "/spec must have required property 'owner' - missingProperty: owner"
+    )
     assert "status" not in by_name(api, "job")
     place.refresh_from_db()
     assert [(error["line"], error["ref"]) for error in place.errors] == [(9, "component:default/db")]
@@ -158,7 +163,11 @@ def test_location_entities_lead_on_and_their_own_failures_hide_nothing(api: Any,
     assert names(api) == {"a", "b", "c"}
     assert "gone.yaml" in by_name(api, "more", "location")["status"]["items"][0]["message"]
     chain = api.get("/api/catalog/entities/by-name/component/default/b/ancestry").json()
-    assert [one["parentEntityRefs"] for one in chain["items"]] == [["location:default/more"], [place.entity_ref], []]
+    assert [one["parentEntityRefs"] for one in chain["items"]] == [
+        ["location:default/more"],
+        [place.entity_ref],
+        [],
+    ]
     web.put("a.yaml", several(component("a"), location("more", "./x/b.yaml").replace("targets", "target")))
     with pytest.raises(Refused, match="/spec/target must be string"):
         ingest_now(place)
@@ -239,8 +248,12 @@ def test_what_no_file_may_do(api: Any, web: FileServer, settings: Settings) -> N
     cases = {
         web.put("big.yaml", b"# " + b"x" * (11 * 1024 * 1024)): "more than 10 MB: split the file",
         web.url("away.yaml"): "Reading from 'http://127.0.0.1:1/x.yaml' is not allowed",
-        web.put("kind.yaml", component("x").replace("kind: Component", "kind: Gizmo")): "not of an allowed kind",
-        web.put("up.yaml", location("l", "file:///etc/passwd")): "Reading from 'file:/etc/passwd' is not allowed",
+        web.put(
+            "kind.yaml", component("x").replace("kind: Component", "kind: Gizmo")
+        ): "not of an allowed kind",
+        web.put(
+            "up.yaml", location("l", "file:///etc/passwd")
+        ): "Reading from 'file:/etc/passwd' is not allowed",
         "http://169.254.169.254/latest": "is not allowed",
         "ftp://127.0.0.1/x": "is not allowed",
     }
