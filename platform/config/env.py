@@ -14,7 +14,7 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-from core.embedded import broker_url, postgres_url
+from core.embedded import broker_for, broker_url, postgres_url
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DEFAULT_PORT = 7007
@@ -79,7 +79,7 @@ def read() -> Environment:
         port=port,
         base_url=base_url,
         database_url=env.str("DATABASE_URL", default="") or postgres_url(data),
-        redis_url=broker(env.str("REDIS_URL", default="")) or broker_url(data),
+        redis_url=broker_for(given) if (given := env.str("REDIS_URL", default="")) else broker_url(data),
         debug=_flag(env, "GREENROOM_DEBUG", wrong),
         log_json=_flag(env, "GREENROOM_LOG_JSON", wrong),
         log_level=level,
@@ -122,11 +122,6 @@ def read() -> Environment:
     if wrong:
         raise ImproperlyConfigured("settings that are wrong:\n  " + "\n  ".join(wrong))
     return found
-
-
-def broker(url: str) -> str:
-    """The form that Celery wants for a unix socket; any other address as it is."""
-    return f"redis+socket://{url.removeprefix('unix://')}" if url.startswith("unix://") else url
 
 
 def _number(env: environ.Env, name: str, default: int, least: int, most: int, wrong: list[str]) -> int:

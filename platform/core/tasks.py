@@ -9,7 +9,7 @@ from .errors import GreenroomError
 from .sweeps import run_due
 
 
-class Door(Task):  # type: ignore[type-arg]  # Celery's Task is generic only in its type stubs
+class Door(Task):
     """A task that may run twice, late or never. Whether it is tried again is decided by the error's class."""
 
     abstract = True

@@ -14,7 +14,7 @@ from .models import Person, ServiceToken
 @admin.register(Person)
 class PersonAdmin(UserAdmin):
     list_display = ("username", "entity_ref", "email", "is_active", "is_staff", "last_login")
-    fieldsets = (*(UserAdmin.fieldsets or ()), ("Catalog", {"fields": ("entity_ref",)}))  # type: ignore[assignment]
+    fieldsets = (*(UserAdmin.fieldsets or ()), ("Catalog", {"fields": ("entity_ref",)}))
 
 
 @admin.register(ServiceToken)
