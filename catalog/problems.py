@@ -40,7 +40,7 @@ class Problem:
         return f"{self.name}: {self.message}"
 
 
-class Refused(InputError):  # noqa: N818 - said of the entity, like NotFound
+class Refused(InputError):
     """An entity or location was looked at and not taken. Way out: mend what `problem` names, then refresh."""
 
     code = "entity_refused"

@@ -20,6 +20,8 @@ class FileServer:
         self.statuses: dict[str, int] = {}
         self.redirects: dict[str, str] = {}
         self.asked: list[str] = []
+        self.answered: list[int] = []
+        self.tags: dict[str, str] = {}
         self.empty_for: tuple[str, ...] = ()
         server = self
 
@@ -55,12 +57,17 @@ class FileServer:
             bool(self.empty_for) and path.endswith(self.empty_for) and "*" not in path
         )
         status = self.statuses.get(path, 200 if there else 404)
+        if path in self.tags and request.headers.get("If-None-Match") == self.tags[path]:
+            status, content = 304, b""
         if path in self.redirects:
             request.send_response(302)
             request.send_header("Location", self.redirects[path])
             content = b""
         else:
             request.send_response(status)
+            self.answered.append(status)
+        if path in self.tags:
+            request.send_header("ETag", self.tags[path])
         request.send_header("Content-Length", str(len(content)))
         request.end_headers()
         request.wfile.write(content)
