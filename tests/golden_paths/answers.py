@@ -57,7 +57,7 @@ AWKWARD_OWNERS = ["tracking-team", "user:default/ana", "USER:Ana", "group:other-
 names = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True)
 descriptions = st.text(
     st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\u2028\u2029\ufeff\ufffe\uffff")
-    | st.sampled_from('\n\t\r"\'\\{}%#$:&*-'),
+    | st.sampled_from("\n\t\r\"'\\{}%#$:&*-"),
     min_size=3,
     max_size=300,
 ).filter(lambda text: text.strip() != "")
