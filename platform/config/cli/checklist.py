@@ -93,6 +93,7 @@ class Checklist:
         for step in list(self._steps.values()):
             sign = step.spinner if step.mark is Mark.RUNNING else Text(step.mark, style=COLOURS[step.mark])
             label = Text(step.label, style="dim" if step.mark is Mark.WAITING else "")
+            label.no_wrap = True
             rows.add_row(
                 Text(" "), sign, label, Text(step.seconds, style="dim"), Text(step.note, style="dim")
             )

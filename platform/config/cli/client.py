@@ -62,12 +62,12 @@ class Client:
 
     def get(self, path: str, **query: Any) -> Any:
         """The document at that path, below `/api/`."""
-        return self._asked("GET", path, params=query).json()
+        return _document(self._asked("GET", path, params=query))
 
     def post(self, path: str, body: Any, **query: Any) -> Any:
         """Send a document; answer what comes back, or None when nothing does."""
         answer = self._asked("POST", path, params=query, json=body)
-        return answer.json() if answer.content else None
+        return _document(answer) if answer.content else None
 
     def events(self, path: str, **query: Any) -> Iterator[Event]:
         """The events of a stream as they come (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
@@ -146,6 +146,19 @@ def ref_of(entity: Mapping[str, Any]) -> str:
     """An entity's reference, from its document."""
     metadata = entity["metadata"]
     return f"{entity['kind']}:{metadata.get('namespace', 'default')}/{metadata['name']}".lower()
+
+
+def _document(answer: requests.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError as error:
+        raise _not_ours(answer) from error
+
+
+def _not_ours(answer: requests.Response) -> ExternalError:
+    return ExternalError(
+        f"{answer.url} answered {answer.status_code} in no form of ours: is GREENROOM_URL right?"
+    )
 
 
 def _message(document: Any) -> str:

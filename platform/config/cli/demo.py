@@ -36,11 +36,20 @@ TEMPLATE = "template:default/python-service"
 EXPECTED = (OWNER, SYSTEM, TEMPLATE, "user:default/ana")
 PATIENCE = 60.0  # seconds for the catalog to read what comes with Greenroom
 MARKS = {
-    State.WAITING: Mark.WAITING,
+    State.WAITING: Mark.RUNNING,  # it is being prepared: the database is made
     State.STARTING: Mark.RUNNING,
     State.READY: Mark.DONE,
     State.DONE: Mark.DONE,
     State.STOPPED: Mark.FAILED,
+}
+TOLD = {"Group": "groups", "User": "people", "Component": "components", "Template": "templates"}
+LABELS = {
+    "postgres": "PostgreSQL",
+    "redis": "Redis",
+    "migrate": "tables of the database",
+    "web": "web server",
+    "worker": "worker",
+    "beat": "timetable",
 }
 
 
@@ -89,12 +98,10 @@ def demo() -> None:
 def started(supervisor: Supervisor, story: Story) -> Iterator[Supervisor]:
     """Everything runs during the block; while it starts, one sees how far it is. Raises StartRefused."""
     names = list(supervisor.status())
-    story.chapter(
-        "Start", "a PostgreSQL and a Redis of its own, the database's tables, web server, worker, timetable"
-    )
+    story.chapter("Start", "with a PostgreSQL and a Redis of its own")
     with story.checklist() as steps:
         for name in names:
-            steps.add(name, name)
+            steps.add(name, LABELS.get(name, name))
         over = threading.Event()
         watcher = threading.Thread(target=_watch, args=(supervisor, steps, over))
         watcher.start()
@@ -112,10 +119,10 @@ def started(supervisor: Supervisor, story: Story) -> Iterator[Supervisor]:
 def tell(story: Story, found: env.Environment) -> None:
     """The story itself. Raises GreenroomError with the reason when it does not go well."""
     url = f"http://127.0.0.1:{found.port}"
-    story.chapter("Load", "the golden paths and an example company, from files into the catalog")
+    story.chapter("Load", "the golden paths, and Acme Parcels, an example company")
     with story.checklist() as steps:
-        steps.add("access", "a token for us, a password for the administrator")
-        steps.add("catalog", "teams, people, systems, services and templates")
+        steps.add("access", "a token, and an administrator")
+        steps.add("catalog", "the catalog")
         steps.set("access", Mark.RUNNING)
         client, token = _come_in(found, url)
         steps.set("access", Mark.DONE)
@@ -143,7 +150,10 @@ def _watch(supervisor: Supervisor, steps: Checklist, over: threading.Event) -> N
 
 def _note(supervisor: Supervisor, steps: Checklist) -> None:
     for name, status in supervisor.status().items():
-        steps.set(name, MARKS[State(status["state"])])
+        state = State(status["state"])
+        steps.set(name, MARKS[state])
+        if state is State.WAITING:
+            return  # those after it have not begun
 
 
 def _come_in(found: env.Environment, url: str) -> tuple[Client, str]:
@@ -196,9 +206,9 @@ def _await_catalog(client: Client) -> str:
             )
         time.sleep(0.1)
     kinds = client.get("catalog/entity-facets", facet="kind")["facets"]["kind"]
-    return ", ".join(
-        f"{kind['count']} {kind['value']}" for kind in sorted(kinds, key=lambda kind: -kind["count"])
-    )
+    counts = {kind["value"]: kind["count"] for kind in kinds}
+    shown = ", ".join(f"{counts.get(kind, 0)} {words}" for kind, words in TOLD.items())
+    return f"{sum(counts.values())} entities: {shown}"
 
 
 def _make(story: Story, client: Client, token: str) -> Made:
@@ -210,8 +220,8 @@ def _make(story: Story, client: Client, token: str) -> Made:
         "system": SYSTEM,
         "repoUrl": f"local?owner=acme&repo={name}",
     }
-    story.chapter("Make", f"a service from the golden path {TEMPLATE}, by POST /api/scaffolder/v2/tasks")
-    story.answers(values)
+    story.chapter("Make", "a service from a golden path, through the REST API")
+    story.answers({"template": TEMPLATE, **values})
     run = client.post("scaffolder/v2/tasks", {"templateRef": TEMPLATE, "values": values})["id"]
     spec = client.get(f"scaffolder/v2/tasks/{run}")["spec"]
     with story.checklist() as steps:

@@ -1,7 +1,6 @@
 """What the demo looks like: chapters, checklists, the repository and the entity that were made."""
 
 import shlex
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ from config import env
 
 from .checklist import Checklist
 from .client import ref_of
-from .output import console, table
+from .output import command, console, short, table
 from .runs import Ended
 
 FOLDERS_OPENED = 2  # levels of the repository's tree that are shown
@@ -83,8 +82,8 @@ class Story:
     def where_to_look(self, found: env.Environment, name: str, clone_url: str) -> None:
         """What a person can do next, each line to be copied as it is."""
         url = f"http://127.0.0.1:{found.port}"
-        token = shlex.quote(_short(found.data / "demo-token"))
-        password = shlex.quote(_short(found.data / "admin-password"))
+        token = shlex.quote(short(found.data / "demo-token"))
+        password = shlex.quote(short(found.data / "admin-password"))
         self.chapter("Go on", f"the story took {time.monotonic() - self._began:.1f} seconds")
         entries = {
             "In a browser": f"{url}/admin/",
@@ -94,11 +93,11 @@ class Story:
             "With git": f'git -c http.extraHeader="Authorization: Bearer $(cat {token})" \\\n'
             f"  clone {clone_url}",
             "On the command line": f"export GREENROOM_TOKEN=$(cat {token}) GREENROOM_URL={url}\n"
-            f"{_command()} catalog list --kind component\n"
-            f"{_command()} scaffold run python-service -p name=my-service \\\n"
+            f"{command()} catalog list --kind component\n"
+            f"{command()} scaffold run python-service -p name=my-service \\\n"
             "  -p description='My first service' -p owner=tracking-team \\\n"
             "  -p 'repoUrl=local?owner=acme&repo=my-service' --follow",
-            "The servers' log": _short(found.data / "logs" / "greenroom.log"),
+            "The servers' log": short(found.data / "logs" / "greenroom.log"),
         }
         for title, text in entries.items():
             for number, line in enumerate(text.splitlines()):
@@ -125,15 +124,3 @@ def _tree(root: Path, files: list[str]) -> Tree:
             closed = f"/  ({below} files)" if below and depth == FOLDERS_OPENED else "/" if below else ""
             branches[place] = branches[place[:-1]].add(Text(parts[depth - 1] + closed))
     return shown
-
-
-def _command() -> str:
-    """How the command is called from here."""
-    program = Path(sys.prefix) / "bin" / "greenroom"
-    return shlex.quote(_short(program)) if program.exists() else "greenroom"
-
-
-def _short(path: Path) -> str:
-    """A path as one would type it here."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

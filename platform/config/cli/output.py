@@ -2,8 +2,10 @@
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -74,3 +76,15 @@ def say_error(sentence: str) -> None:
     """One sentence on standard error, red on a terminal unless NO_COLOR is set."""
     text = f"greenroom: {sentence}"
     say(text if os.environ.get("NO_COLOR") else click.style(text, fg="red"))
+
+
+def command() -> str:
+    """How `greenroom` is called from here."""
+    program = Path(sys.prefix) / "bin" / "greenroom"
+    return shlex.quote(short(program)) if program.exists() else "greenroom"
+
+
+def short(path: Path) -> str:
+    """A path as one would type it here."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -12,7 +12,7 @@ from core.supervisor.output import Console, LogFile, Output, both
 from core.supervisor.stack import Sizes, greenroom, stack
 from core.supervisor.supervisor import Supervisor
 
-from .output import say
+from .output import command, say, short
 
 LOG = "logs/greenroom.log"
 
@@ -69,7 +69,7 @@ def welcome(found: env.Environment) -> str:
     """Where to go once it serves."""
     return (
         f"\nGreenroom serves at {found.base_url} (Ctrl-C stops it).\n"
-        f"  a person comes in with    greenroom createadmin          → {found.base_url}/admin/\n"
-        f"  a program comes in with   greenroom token create NAME --role developer\n"
-        f"  data and logs             {found.data}\n"
+        f"  a person comes in with    {command()} createadmin, then at {found.base_url}/admin/\n"
+        f"  a program comes in with   {command()} token create NAME --role developer\n"
+        f"  data and logs lie in      {short(found.data)}\n"
     )
