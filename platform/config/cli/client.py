@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,7 @@ ERRORS: Mapping[int, type[GreenroomError]] = {
     501: NotImplementedHere,
     503: Unavailable,
 }
+REFERENCE = re.compile(r"((?P<kind>[^:/]+):)?((?P<namespace>[^:/]+)/)?(?P<name>[^:/]+)")
 
 
 @dataclass(frozen=True)
@@ -132,14 +134,15 @@ def client_from_environment() -> Client:
 
 def entity_path(ref: str, *, kind: str | None = None) -> str:
     """`component:default/payments` → `component/default/payments`, as paths have it. Raises InputError."""
-    head, colon, tail = ref.rpartition(":")
-    namespace, slash, name = tail.rpartition("/")
-    kind = head if colon else kind
-    if not kind or not name or (slash and not namespace):
+    found = REFERENCE.fullmatch(ref)
+    kind = (found and found["kind"]) or kind
+    if not found or not kind:
         raise InputError(
             f"entity {ref!r}: expected kind:namespace/name or kind:name, such as component:payments"
         )
-    return "/".join(quote(part.lower(), safe="") for part in (kind, namespace or "default", name))
+    return "/".join(
+        quote(part.lower(), safe="") for part in (kind, found["namespace"] or "default", found["name"])
+    )
 
 
 def ref_of(entity: Mapping[str, Any]) -> str:
