@@ -1,6 +1,7 @@
 """What changes the catalog: register, refresh, unregister, delete; each recorded with who did it."""
 
 import time
+import uuid
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +28,9 @@ from scm.registry import host
 from scm.values import RepositoryName
 
 LONGEST_INGEST = 60.0
+"""Seconds that a refresh by another worker is waited for."""
+LONGEST_TARGET = 2_000
+"""Bytes of a location's target."""
 _ORPHANS_AT_ONCE = 500
 
 
@@ -34,7 +38,7 @@ _ORPHANS_AT_ONCE = 500
 def register(type: str, target: str, by: Actor) -> Location:  # noqa: A002 - the contract\'s word
     """Add a location and have it read soon. Conflict when it is there, InputError for a type but `url`."""
     ref = _registrable(type, target)
-    location = Location(type=ref.type, target=ref.target, entity_ref=ref.entity_ref)
+    location = Location(type=ref.type, target=ref.target, entity_ref=_free_name(ref))
     try:
         with transaction.atomic():
             location.save(force_insert=True)
@@ -78,7 +82,16 @@ def try_entity(document: dict[str, Any], location: str) -> list[Problem]:
 def _registrable(type: str, target: str) -> LocationRef:  # noqa: A002 - the contract\'s word
     if type != "url":
         raise InputError('Registered locations must be of an allowed type ["url"]')
+    if len(target.encode("utf-8", "replace")) > LONGEST_TARGET or "\x00" in target or not target:
+        raise InputError(f"location.target must be 1 to {LONGEST_TARGET} bytes without NUL characters")
     return LocationRef(type, target)
+
+
+def _free_name(ref: LocationRef) -> str:
+    """The name of a new location's entity; one that was moved away may still have the usual one."""
+    if not Location.objects.filter(entity_ref=ref.entity_ref).exists():
+        return ref.entity_ref
+    return LocationRef(ref.type, f"{ref.target}#{uuid.uuid4()}").entity_ref
 
 
 @transaction.atomic
@@ -89,7 +102,8 @@ def retarget(location: Location, type: str, target: str, by: Actor) -> Location:
         raise Conflict(f"Location {ref} already exists")
     before = str(location)
     location.type, location.target, location.files = ref.type, ref.target, {}
-    location.save(update_fields=["type", "target", "files"])
+    location.attempts += 1  # who reads the old target now may not write what it found
+    location.save(update_fields=["type", "target", "files", "attempts"])
     record(by, "retargeted", location, before=before, after=str(location))
     refresh_location(location)
     return location

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from catalog.problems import Problem, Refused
 from catalog.refs import DEFAULT_NAMESPACE, EntityRef
 from catalog.schemas import Schema
+from catalog.yaml_documents import MAX_DEPTH, MAX_NODES
 
 _TEXT = {"type": "string"}
 _SOME_TEXT = {"type": "string", "minLength": 1}
@@ -94,6 +95,25 @@ def check_envelope(document: object) -> dict[str, Any]:
     for fault in _ENVELOPE.faults(document)[:1]:
         raise Refused.because("TypeError", f"{fault} - {fault.parameters}")
     return document
+
+
+def check_size(document: object) -> None:
+    """Refuse what would cost too much to work on: documents need not have come through the YAML reader."""
+    level, depth, values = [document], 0, 0
+    while level:
+        values, depth = values + len(level), depth + 1
+        if depth > MAX_DEPTH or values > MAX_NODES:
+            limits = f"nested deeper than {MAX_DEPTH} levels or has more than {MAX_NODES} values"
+            raise Refused.because(
+                "InputError", f"The entity is {limits}: keep big data in files of their own"
+            )
+        below: list[object] = []
+        for value in level:
+            if isinstance(value, dict):
+                below.extend(value.values())
+            elif isinstance(value, list):
+                below.extend(value)
+        level = below
 
 
 def apply_policy(entity: dict[str, Any]) -> dict[str, Any]:

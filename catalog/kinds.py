@@ -15,6 +15,10 @@ _OBJECT = {"type": "object"}
 _BACKSTAGE = ("backstage.io/v1alpha1", "backstage.io/v1beta1")
 
 
+LONGEST_REF = 500
+"""Characters of a reference to another entity; a name that could be taken has a third of that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """One fact that an entity states about another, readable both ways. References are canonical texts."""
@@ -286,6 +290,11 @@ def _relations(entity: Mapping[str, Any], kind: Kind, source: EntityRef) -> Iter
                 default_kind=link.default_kind,
                 default_namespace=entity["metadata"].get("namespace", ""),
             )
+            if len(text) > LONGEST_REF or "\x00" in text:
+                limits = f"longer than {LONGEST_REF} characters, or with a NUL: no entity has such a name"
+                raise Refused.because(
+                    "Error", f'Entity reference "{text[:80]}" in spec.{link.field} is {limits}'
+                )
             yield Relation(str(source), link.forward, str(target), link.reverse)
 
 

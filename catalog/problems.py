@@ -6,6 +6,11 @@ from typing import Any, Self
 from core.errors import InputError
 
 
+def storable(text: str) -> str:
+    """The text without what PostgreSQL and JSON cannot hold: NUL characters and half surrogate pairs."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One serialised error: its name, its text, and what caused it.
@@ -31,7 +36,7 @@ class Problem:
 
     def document(self) -> dict[str, Any]:
         """The problem as JSON data."""
-        shown: dict[str, Any] = {"name": self.name, "message": self.message}
+        shown: dict[str, Any] = {"name": self.name, "message": storable(self.message)}
         if self.cause is not None:
             shown["cause"] = self.cause.document()
         return shown

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from catalog.descriptor import apply_policy, check_envelope
+from catalog.descriptor import apply_policy, check_envelope, check_size
 from catalog.kinds import Relation, check_kind, relations_of, sort_references
 from catalog.placeholders import Read, resolve_placeholders
 from catalog.problems import Refused
@@ -54,7 +54,9 @@ def process(document: object, place: Place, read: Read) -> Processed:
     """Check and complete one document. Raises Refused with the problem in Backstage's words."""
     entity = check_envelope(document)
     ref = str(EntityRef.of(entity))
+    check_size(entity)
     entity = resolve_placeholders(entity, read)
+    check_size(entity)
     entity = sort_references(entity)
     entity = apply_policy(_annotated(entity, place))
     if str(EntityRef.of(entity)) != ref:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from catalog.problems import Refused
+from catalog.problems import Refused, storable
 from catalog.refs import DEFAULT_NAMESPACE
 
 LONGEST = 200
@@ -105,5 +105,4 @@ def _text(value: Any) -> str | None:
 
 
 def _clean(text: str) -> str:
-    """PostgreSQL holds no NUL in a text."""
-    return text.replace("\x00", "\ufffd")
+    return storable(text) if "\x00" in text else text

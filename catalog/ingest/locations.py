@@ -7,7 +7,7 @@ from typing import Any
 
 from catalog.descriptor import check_envelope
 from catalog.ingest.reader import MOST_FILES, Reader
-from catalog.problems import Problem, Refused
+from catalog.problems import Problem, Refused, storable
 from catalog.processing import Place, Processed, location_entity, process
 from catalog.reading import host_annotations, resolve
 from catalog.refs import EntityRef, LocationRef
@@ -44,7 +44,12 @@ class Trouble:
 
     def document(self) -> dict[str, Any]:
         """As JSON data, for the location's list of errors."""
-        at = {"file": self.file, "line": self.line, "ref": self.ref, "unread": self.unread}
+        at = {
+            "file": storable(self.file),
+            "line": self.line,
+            "ref": storable(self.ref),
+            "unread": self.unread,
+        }
         return {**at, **self.problem.document()}
 
 

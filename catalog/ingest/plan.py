@@ -65,10 +65,10 @@ def plan(harvest: Harvest, stored: Mapping[str, Stored], location: uuid.UUID) ->
     wanted = _winners(harvest, decided)
     problems = _problems_by_ref(harvest.troubles)
     if not harvest.entities and harvest.troubles and harvest.root not in stored:
-        wanted.pop(harvest.root)  # a location that never gave anything stays unseen
+        wanted.pop(harvest.root, None)  # a location that never gave anything stays unseen
     for ref, found in wanted.items():
         before = stored.get(ref)
-        if before is not None and _held_elsewhere(before, found, location):
+        if before is not None and _held_elsewhere(before, location):
             decided.contested.append(ref)
             if before.file != found.file:
                 decided.troubles.append(_conflict(found, before))
@@ -98,8 +98,8 @@ def _winners(harvest: Harvest, decided: Plan) -> dict[str, Found]:
     return wanted
 
 
-def _held_elsewhere(before: Stored, found: Found, location: uuid.UUID) -> bool:
-    return before.holder is not None and before.holder != location and not before.orphan and bool(found.file)
+def _held_elsewhere(before: Stored, location: uuid.UUID) -> bool:
+    return before.holder is not None and before.holder != location and not before.orphan
 
 
 def _differs(

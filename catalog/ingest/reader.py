@@ -7,7 +7,7 @@ from typing import Any
 
 from catalog.reading import expand, fetch
 from catalog.refs import LocationRef
-from core.errors import GreenroomError, NotFound
+from core.errors import ExternalError, GreenroomError, NotFound
 
 MOST_FILES = 20_000
 """Files below one location."""
@@ -28,7 +28,10 @@ class Reader:
         key = str(location)
         if key not in self._contents:
             fetched = fetch(location, allow_files=self.allow_files)
-            assert fetched is not None, "an unconditional fetch has an answer"  # noqa: S101
+            if fetched is None:
+                raise ExternalError(
+                    f"{location.target} is said to be unchanged, though nobody asked; try again"
+                )
             self._keep(key, fetched.content, fetched.etag)
         return self._contents[key]
 

@@ -1,11 +1,12 @@
 """One refresh of one location, by lease: read, and write what changed. Safe to be killed at any moment."""
 
 import hashlib
+import logging
 import random
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Case, Value, When
+from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
 from catalog.ingest.locations import Harvest, Trouble, read_location
@@ -14,8 +15,11 @@ from catalog.ingest.reader import Reader
 from catalog.ingest.store import store
 from catalog.models import Location
 from catalog.problems import Refused
+from core.errors import LeaseLost
 from core.leases import claim, keep, release
 from core.notices import notice
+
+log = logging.getLogger(__name__)
 
 VERSION = "1"
 """Raise it when the same file would now give other entities: every location is then read anew."""
@@ -28,9 +32,16 @@ def refresh(location_id: str) -> Plan | None:
     location = claim(Location.objects.all(), location_id)
     if location is None:
         return None
+    # whatever happens, the next attempt is not at once: a location that fails must not keep the workers busy
+    Location.objects.filter(pk=location.pk, attempts=location.attempts).update(
+        next_refresh_at=F("lease_until")
+    )
     try:
         with keep(location):
             return _refresh(location)
+    except LeaseLost as lost:
+        log.info("refresh given up", extra={"location": str(location), "reason": lost.message})
+        return None
     finally:
         release(location)
         notice(channel(location))

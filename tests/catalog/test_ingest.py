@@ -9,10 +9,14 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from catalog.actions import ingest_now, remove_orphans, sync_configured
+from catalog.ingest.locations import read_location
+from catalog.ingest.reader import Reader
 from catalog.ingest.refresh import refresh
+from catalog.ingest.store import store
 from catalog.models import Entity, Location
 from catalog.problems import Refused
 from core.api.subjects import System
+from core.errors import LeaseLost
 from core.leases import claim
 from core.models import AuditEvent
 from tests.catalog.conftest import FileServer
@@ -262,3 +266,58 @@ def test_what_no_file_may_do(api: Any, web: FileServer, settings: Settings) -> N
         assert answer.status_code == 400
         assert reason in answer.json()["error"]["message"]
     assert Entity.objects.count() == 0
+
+
+def test_odd_characters_and_sizes_are_refused_and_stop_nobody(api: Any, web: FileServer) -> None:
+    web.put("deep.json", "[" * 900 + "]" * 900)
+    documents = [
+        component("good"),
+        component('"nul\\0"'),
+        component("owned", owner='"a\\0b"'),
+        component("long", owner="x" * 600),
+        component("deep", system="{$json: ./deep.json}"),
+        component("nul-in-text", note='"a\\0b"'),
+    ]
+    place = register(api, web.put("a.yaml", several(*documents)))
+    with pytest.raises(Refused):
+        ingest_now(place)
+    assert names(api) == {"good", "nul-in-text"}
+    place.refresh_from_db()
+    reasons = [error["message"] for error in place.errors]
+    assert ["metadata.name" in reasons[0], "owner" in reasons[1], "owner" in reasons[2]] == [True] * 3
+    assert "nested deeper" in reasons[3]
+    assert by_name(api, "nul-in-text")["spec"]["note"] == "a\0b"
+    assert api.get("/api/catalog/entities?filter=spec.note=a%EF%BF%BDb&fields=kind").json() == [
+        {"kind": "Component"}
+    ]
+
+
+def test_a_moved_location_reads_from_its_new_place_and_leaves_its_old_one_free(
+    api: Any, web: FileServer
+) -> None:
+    old, new = web.put("a.yaml", component("a")), web.put("b.yaml", component("b"))
+    place = register(api, old)
+    ingest_now(place)
+    moved = api.put(f"/api/catalog/locations/{place.pk}", {"type": "url", "target": new})
+    assert (moved.status_code, moved.json()["entityRef"]) == (200, place.entity_ref)
+    place.refresh_from_db()
+    ingest_now(place)
+    assert by_name(api, "a")["metadata"]["annotations"]["backstage.io/orphan"] == "true"
+    again = register(api, old)
+    assert again.entity_ref != place.entity_ref
+    ingest_now(again)
+    assert "backstage.io/orphan" not in by_name(api, "a")["metadata"]["annotations"]
+    taken = api.put(f"/api/catalog/locations/{again.pk}", {"type": "url", "target": new})
+    assert (taken.status_code, taken.json()["error"]["name"]) == (409, "ConflictError")
+    assert api.post("/api/catalog/locations", {"type": "url", "target": "x" * 3000}).status_code == 400
+
+
+def test_a_refresh_that_lost_its_location_writes_nothing(api: Any, web: FileServer) -> None:
+    place = register(api, web.put("a.yaml", component("a")))
+    mine = claim(Location.objects.all(), place.pk)
+    assert mine is not None
+    harvest = read_location(mine.ref, Reader(), ["Component"])
+    Location.objects.filter(pk=place.pk).update(attempts=mine.attempts + 1)
+    with pytest.raises(LeaseLost):
+        store(mine, harvest)
+    assert names(api) == set()
