@@ -19,7 +19,7 @@ class ExpressionError(InputError):
         self.column = column
 
 
-class BoundsExceeded(ExpressionError):  # noqa: N818  named as the other errors of the tree are
+class BoundsExceeded(ExpressionError):
     """A template wants more work, text or depth than it may have; the message names the bound.
 
     Unlike another ExpressionError it is never turned into the raw text of a value: a run that hits a bound
@@ -29,7 +29,7 @@ class BoundsExceeded(ExpressionError):  # noqa: N818  named as the other errors 
     code = "expression_bounds"
 
 
-class Fault(Exception):  # noqa: N818  a signal between the modules of this package, never seen outside
+class Fault(Exception):
     """A reason without a place; the node that was at work adds the place. `at` overrides it."""
 
     def __init__(self, reason: str, at: int | None = None) -> None:

@@ -1,5 +1,4 @@
 """The functions that every template has: range, cycler, joiner."""
-# ruff: noqa: ARG001  every function has one signature
 
 import math
 from typing import Final

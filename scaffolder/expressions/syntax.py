@@ -6,7 +6,7 @@ from typing import TypeAlias
 from .values import Value
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Literal:
     """A text, a number, true, false or null."""
 
@@ -14,7 +14,7 @@ class Literal:
     value: Value
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Pattern:
     """A regular expression, `r/…/gi`."""
 
@@ -23,7 +23,7 @@ class Pattern:
     flags: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Name:
     """A variable."""
 
@@ -31,7 +31,7 @@ class Name:
     name: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Member:
     """`target.name` or `target[key]`."""
 
@@ -40,7 +40,7 @@ class Member:
     key: "Expression"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Slice:
     """`target[start:stop:step]`, each optional."""
 
@@ -51,7 +51,7 @@ class Slice:
     step: "Expression | None"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Call:
     """A call with arguments by position, then by name."""
 
@@ -61,7 +61,7 @@ class Call:
     named: list[tuple[str, "Expression"]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Filter:
     """`target | name(…)`."""
 
@@ -72,7 +72,7 @@ class Filter:
     named: list[tuple[str, "Expression"]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Unary:
     """`not`, `-` or `+` before its target."""
 
@@ -81,7 +81,7 @@ class Unary:
     target: "Expression"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Binary:
     """An operator between two sides."""
 
@@ -91,7 +91,7 @@ class Binary:
     right: "Expression"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Test:
     """`target is name(…)`, or `is not`."""
 
@@ -102,7 +102,7 @@ class Test:
     negated: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Choice:
     """`then if condition else otherwise`."""
 
@@ -112,7 +112,7 @@ class Choice:
     otherwise: "Expression | None"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ListOf:
     """`[a, b]`."""
 
@@ -120,7 +120,7 @@ class ListOf:
     items: list["Expression"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class DictOf:
     """`{"a": 1, b: 2}`."""
 
@@ -128,7 +128,7 @@ class DictOf:
     items: list[tuple[str, "Expression"]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Group:
     """Parentheses: the value of the last item."""
 
@@ -154,7 +154,7 @@ Expression: TypeAlias = (
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Text:
     """Text that goes out as it is."""
 
@@ -162,7 +162,7 @@ class Text:
     text: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Output:
     """`${{ … }}`."""
 
@@ -170,7 +170,7 @@ class Output:
     value: Expression
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class If:
     """Conditions with their bodies in order, and what happens otherwise."""
 
@@ -179,7 +179,7 @@ class If:
     otherwise: "Body"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class For:
     """A loop over a list, a text, or the pairs of a dict."""
 
@@ -190,7 +190,7 @@ class For:
     otherwise: "Body"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Set:
     """Names bound to one value, or to the text of a block."""
 
@@ -200,7 +200,7 @@ class Set:
     body: "Body"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Macro:
     """A named body with parameters and their defaults."""
 
@@ -210,7 +210,7 @@ class Macro:
     body: "Body"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class CallBlock:
     """`{% call(x) m() %}…{% endcall %}`: the body reaches the macro as `caller`."""
 
@@ -219,7 +219,7 @@ class CallBlock:
     caller: Macro
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class FilterBlock:
     """The text of a body through a filter."""
 
@@ -228,7 +228,7 @@ class FilterBlock:
     body: "Body"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Switch:
     """The first case strictly equal to the value; cases without a body fall through."""
 
@@ -238,7 +238,7 @@ class Switch:
     """None stands for `default`."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Block:
     """A named body, rendered in place."""
 

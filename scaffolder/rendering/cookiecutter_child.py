@@ -27,7 +27,7 @@ def answer(request: dict[str, Any], _limits: Limits) -> dict[str, Any]:
     extensions = allowed_extensions(definition, options.extensions)
     settings = allowed_settings(definition)
 
-    class Sandbox(ExtensionLoaderMixin, ImmutableSandboxedEnvironment):  # type: ignore[misc]  no types in cookiecutter
+    class Sandbox(ExtensionLoaderMixin, ImmutableSandboxedEnvironment):  # type: ignore[misc]  # cookiecutter has no types
         """Cookiecutter's strict environment, in which no Python is reached and only known extensions load."""
 
         def __init__(self, **wanted: Any) -> None:

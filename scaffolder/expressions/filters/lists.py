@@ -1,7 +1,6 @@
 """Filters on lists and dicts."""
-# ruff: noqa: ARG001  every filter has one signature
 
-import secrets
+import os
 from typing import Final
 
 from scaffolder.expressions.bounds import Meter
@@ -129,7 +128,7 @@ def _list(meter: Meter, value: Value, positional: list[Value], named: dict[str, 
 
 def _random(meter: Meter, value: Value, positional: list[Value], named: dict[str, Value]) -> Value:
     items = sequence_of("random", value)
-    return secrets.choice(items) if items else UNDEFINED
+    return items[int.from_bytes(os.urandom(8), "big") % len(items)] if items else UNDEFINED
 
 
 def _reverse(meter: Meter, value: Value, positional: list[Value], named: dict[str, Value]) -> Value:

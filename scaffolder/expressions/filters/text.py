@@ -1,5 +1,4 @@
 """Filters on text."""
-# ruff: noqa: ARG001  every filter has one signature
 
 import re
 from typing import Final

@@ -1,5 +1,4 @@
 """Filters on numbers and on values of any kind."""
-# ruff: noqa: ARG001  every filter has one signature
 
 import math
 import re

@@ -1,5 +1,4 @@
 """The methods of lists, and what Python calls them, for cookiecutters."""
-# ruff: noqa: ARG001  every method has one signature
 
 from typing import Final
 

@@ -1,5 +1,4 @@
 """The methods of numbers, in exact decimal arithmetic where JavaScript prints exact digits."""
-# ruff: noqa: ARG001  every method has one signature
 
 import math
 from decimal import ROUND_HALF_UP, Context, Decimal

@@ -1,5 +1,5 @@
 """The methods of dicts, of patterns, and of what `cycler` gives."""
-# ruff: noqa: ARG001, ARG005  every method has one signature
+# ruff: noqa: ARG005  every method has one signature
 
 from typing import Final
 

@@ -1,5 +1,4 @@
 """What a method looks like, and how methods read their arguments."""
-# ruff: noqa: ARG001  every method has one signature
 
 from collections.abc import Callable
 from typing import TypeAlias

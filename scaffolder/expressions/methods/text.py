@@ -1,5 +1,5 @@
 """The methods of text."""
-# ruff: noqa: ARG001, ARG005  every method has one signature
+# ruff: noqa: ARG005  every method has one signature
 
 import math
 from typing import Final
