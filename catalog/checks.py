@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as Caution
 
-from catalog.kinds import KINDS
+from catalog.builtin_kinds import KINDS
 from catalog.problems import Refused
 from catalog.refs import LocationRef
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.descriptor import apply_policy, check_envelope, check_size
-from catalog.kinds import Relation, check_kind, relations_of, sort_references
+from catalog.kind import Relation
+from catalog.kinds import check_kind, relations_of, sort_references
 from catalog.placeholders import Read, resolve_placeholders
 from catalog.problems import Refused
 from catalog.refs import EntityRef, LocationRef
