@@ -87,8 +87,8 @@ class LocationQuerySet(models.QuerySet["Location"]):
 
     def of_entity(self, entity: "Entity") -> "Location":
         """The registered location that an entity comes from; NotFound when it was configured."""
-        location = self.filter(pk=entity.location_id, origin="api").first()
-        if location is None:
+        location = entity.location
+        if location is None or location.origin != location.Origin.API:
             annotations = entity.document["metadata"].get("annotations", {})
             place = LocationRef.parse(annotations.get(ORIGIN, "unknown:unknown"))
             raise NotFound(f"Found no location with type {place.type} and target {place.target}")
