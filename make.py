@@ -311,7 +311,7 @@ def _clean() -> dict[str, str]:
 
 def test(python: Path, words: Sequence[str]) -> int:
     """The whole suite, on two processes; words go to pytest."""
-    return _run([str(python), "-m", "pytest", "-n", "2", *words])
+    return _run([str(python), "-m", "pytest", "-n", "2", "--dist", "loadgroup", *words])
 
 
 def check(python: Path, words: Sequence[str]) -> int:
