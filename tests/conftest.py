@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
+from core import notices
 from core.api.subjects import System
 from identity.actions import create_token
 
@@ -67,3 +68,10 @@ def data_folder(settings: Settings, tmp_path_factory: pytest.TempPathFactory) ->
     settings.GREENROOM_DATA = folder
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_listener_left(django_db_setup: None) -> Iterator[None]:
+    """The notices' own connection ends before its database is dropped."""
+    yield
+    notices.stop()

@@ -14,6 +14,7 @@ from django.db import connection
 
 CHANNEL = "greenroom"
 RECONNECT_EVERY = 1.0
+LOOK_UP_EVERY = 0.5  # seconds after which the thread sees that it shall stop
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ class _Listener:
         self._waiting: defaultdict[str, int] = defaultdict(int)
         self._lost = 0
         self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
 
     def version(self, key: str) -> tuple[int, int]:
         with self._changed:
@@ -56,17 +58,26 @@ class _Listener:
         parameters = connection.get_connection_params()
         for django_only in ("cursor_factory", "context", "prepare_threshold"):
             parameters.pop(django_only, None)
-        while True:
+        while not self._stopping.is_set():
             try:
                 with psycopg.connect(**parameters, autocommit=True) as listening:
                     listening.execute(f"LISTEN {CHANNEL}")
                     self._wake(None)  # what happened before we listened is found by looking
-                    for heard in listening.notifies():
-                        self._wake(heard.payload)
+                    while not self._stopping.is_set():
+                        for heard in listening.notifies(timeout=LOOK_UP_EVERY):
+                            self._wake(heard.payload)
             except psycopg.Error as error:
                 log.warning("notices lost, connecting again", extra={"error": str(error)})
             self._wake(None)
-            threading.Event().wait(RECONNECT_EVERY)
+            self._stopping.wait(RECONNECT_EVERY)
+
+    def stop(self) -> None:
+        """End the thread and its connection; the next watcher starts them again."""
+        if self._thread is not None:
+            self._stopping.set()
+            self._thread.join()
+            self._thread = None
+            self._stopping.clear()
 
     def _wake(self, key: str | None) -> None:
         with self._changed:
@@ -78,6 +89,7 @@ class _Listener:
 
 
 _listener = _Listener()
+stop = _listener.stop
 
 
 class Watch:
