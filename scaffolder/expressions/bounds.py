@@ -17,7 +17,7 @@ class Bounds:
     """Characters of the result, and of any text made on the way."""
     items: int = 1_000_000
     """Elements of any list made on the way."""
-    work: int = 1_500_000
+    work: int = 1_000_000
     """Expressions evaluated and elements visited; about two seconds."""
     depth: int = 40
     """Macros that call macros, parentheses in parentheses, blocks in blocks."""

@@ -20,7 +20,7 @@ _NEW_USER: Final = 0x10000000
 _FORBIDDEN: Final = (
     "socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn",
     "os.spawn", "os.fork", "pty.", "ctypes.",
-    "urllib.", "ftplib.", "http.client.", "smtplib.", "webbrowser.", "code.", "import.native",
+    "urllib.", "ftplib.", "http.client.", "smtplib.", "webbrowser.", "import.native",
 )  # fmt: skip
 _WRITES: Final[dict[str, tuple[int, ...]]] = {
     "os.mkdir": (0,), "os.remove": (0,), "os.rmdir": (0,), "os.rename": (0, 1), "os.link": (0, 1),

@@ -58,7 +58,8 @@ def answer(request: dict[str, Any], _limits: Limits) -> dict[str, Any]:
         ArithmeticError,
         LookupError,
     ) as error:
-        raise InputError(f"the cookiecutter cannot be rendered: {error}") from error
+        reason = str(error).replace(f"{staging}/", "")
+        raise InputError(f"the cookiecutter cannot be rendered: {reason}") from error
     notes = ["hooks of the cookiecutter were not run"] if (skeleton / "hooks").is_dir() else []
     return {"project": project, "notes": notes}
 

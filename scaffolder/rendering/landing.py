@@ -47,9 +47,10 @@ def land(staging: Path, target: Path, *, replace: bool, limits: Limits) -> list[
 
     Raises InputError for what would leave the target, and when a file and a folder want the same name.
     """
+    entries = survey(staging, limits, name="rendered folder")
     target.mkdir(parents=True, exist_ok=True)
     landed: list[str] = []
-    for entry in survey(staging, limits, name="rendered folder"):
+    for entry in entries:
         goal = confined(target, entry.path)
         if entry.kind == "folder":
             if os.path.lexists(goal) and not goal.is_dir():
