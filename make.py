@@ -279,7 +279,7 @@ def _alone() -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            print("Another set-up runs in this checkout: waiting for it.", flush=True)
+            print("Another set-up runs in this checkout: waiting for it.", flush=True, file=sys.stderr)
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
@@ -287,14 +287,15 @@ def _alone() -> Iterator[None]:
 
 
 def _stage(title: str, argv: Sequence[str]) -> None:
-    """Run one stage of the set-up: a line with its seconds, its output only when it fails."""
-    print(f"  {title} … ", end="", flush=True)
+    """Run one stage of the set-up: a line with its seconds, its output only when it fails.
+
+    The lines are for people: what a command says to programs (`manage.py token create`) is alone on its output.
+    """
+    print(f"  {title} … ", end="", flush=True, file=sys.stderr)
     began = time.monotonic()
     done = subprocess.run(argv, capture_output=True, text=True, errors="replace", env=_clean(), cwd=str(ROOT))  # noqa: PLW1510
-    print(
-        "{} {:.1f} s".format("failed after" if done.returncode else "", time.monotonic() - began).strip(),
-        flush=True,
-    )
+    seconds = f"{time.monotonic() - began:.1f} s"
+    print(f"failed after {seconds}" if done.returncode else seconds, flush=True, file=sys.stderr)
     if done.returncode:
         print((done.stdout + done.stderr).rstrip(), file=sys.stderr)
         raise Refusal(f"setting up failed at {title!r}: what it said stands above.")

@@ -125,4 +125,4 @@ def test_two_set_ups_wait_for_each_other(make: ModuleType, capsys: pytest.Captur
         order.append("first")
     thread.join(5)
     assert order == ["first", "second"]
-    assert "waiting for it" in capsys.readouterr().out
+    assert "waiting for it" in capsys.readouterr().err

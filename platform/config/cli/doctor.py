@@ -71,8 +71,8 @@ def _checks() -> list[tuple[str, Callable[[], str]]]:
     checks: list[tuple[str, Callable[[], str]]] = [
         ("python", _python),
         ("git", _git),
-        ("settings", _settings),
         ("data folder", _data_folder),
+        ("settings", _settings),
         ("port", lambda: _web() if serving else _port()),
         ("postgresql", lambda: _postgres(serving)),
         ("redis", lambda: _redis(serving)),
