@@ -35,7 +35,7 @@ WHEEL_OF_REDIS = (3, 12)  # the newest Python for which there is a wheel with a 
 DEVELOP = ("test", "check", "fmt", "bench", "lock")
 
 
-class Refusal(Exception):  # noqa: N818  # it is one
+class Refusal(Exception):  # a refusal is no error of ours
     """One sentence for the person at the terminal."""
 
 
@@ -201,7 +201,7 @@ def make_environment(folder: Path, kind: str) -> None:
     required = REQUIREMENTS / f"{kind}.txt"
     _stage(
         f"packages of requirements/{required.name}",
-        [*pip, "install", "--no-compile", "--require-hashes", "-r", str(required)],
+        [*pip, "install", "--require-hashes", "-r", str(required)],
     )
     _stage("this checkout", [*pip, "install", "--no-build-isolation", "--no-deps", "-e", str(ROOT)])
     if _wants_redis():
