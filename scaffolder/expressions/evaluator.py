@@ -259,7 +259,7 @@ class Evaluator:
         if step == 0 or not math.isfinite(step):
             raise Fault("Slice step must have finite non-zero numeric coercion", node.at)
         length = len(target) if isinstance(target, str | list) else 0
-        open_ended = not isinstance(target, str | list)
+        open_ended = not isinstance(target, str | list) and is_truthy(target)
         start = to_whole(parts[0], length - 1 if step < 0 else 0)
         stop = to_whole(parts[1], -1 if step < 0 else length)
         start = start + length if start < 0 else start

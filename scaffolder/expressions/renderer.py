@@ -170,6 +170,8 @@ class _Pass:
     def _items(self, source: Value, targets: int) -> list[Value]:
         if isinstance(source, dict):
             source = [[key, value] for key, value in source.items()] if targets == 2 else []
+        elif isinstance(source, str) and targets == 2:
+            source = [[str(place), character] for place, character in enumerate(source)]
         if not isinstance(source, str | list):
             return []
         self.meter.items(len(source))

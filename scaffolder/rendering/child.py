@@ -58,7 +58,7 @@ def run_child(
     home = Path(tempfile.mkdtemp(prefix="greenroom-render-"))
     try:
         question = home / "request.json"
-        question.write_text(json.dumps({**request, "limits": _limits(limits)}))
+        question.write_text(json.dumps({**request, "limits": _limits(limits), "parent": os.getpid()}))
         with question.open() as source, (home / "errors.txt").open("w+") as errors:
             process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, module, json.dumps(_import_path())],

@@ -17,6 +17,7 @@ from core.errors import InputError
 
 _NEW_NETWORK: Final = 0x40000000
 _NEW_USER: Final = 0x10000000
+_DIE_WITH_PARENT: Final = 1
 _FORBIDDEN: Final = (
     "socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn",
     "os.spawn", "os.fork", "pty.", "ctypes.",
@@ -32,19 +33,28 @@ _WRITES: Final[dict[str, tuple[int, ...]]] = {
 _WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
+def die_with(parent: int) -> None:
+    """End when the process that started us ends, so that a killed worker's child writes nothing any more."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit("the process that asked for this rendering is gone")
+
+
 def limit_process(*, seconds: int, memory_bytes: int, file_bytes: int) -> None:
     """Set the kernel's limits on this process, as low as the system lets us."""
     wanted = {
-        resource.RLIMIT_CPU: seconds,
-        resource.RLIMIT_AS: memory_bytes,
-        resource.RLIMIT_FSIZE: file_bytes,
-        resource.RLIMIT_NOFILE: 128,
-        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_AS: (memory_bytes, memory_bytes),
+        resource.RLIMIT_CPU: (seconds, seconds + 1),  # the first says SIGXCPU, which can be told from other ends
+        resource.RLIMIT_FSIZE: (file_bytes, file_bytes),
+        resource.RLIMIT_NOFILE: (128, 128),
+        resource.RLIMIT_CORE: (0, 0),
     }
-    for kind, amount in wanted.items():
-        _, hard = resource.getrlimit(kind)
-        allowed = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
-        resource.setrlimit(kind, (allowed, allowed))
+    for kind, (soft, hard) in wanted.items():
+        _, highest = resource.getrlimit(kind)
+        if highest != resource.RLIM_INFINITY:
+            soft, hard = min(soft, highest), min(hard, highest)
+        resource.setrlimit(kind, (soft, hard))
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
 

@@ -66,7 +66,7 @@ def _folded(value: Value, *, exact: bool) -> Value:
 
 def _sort(meter: Meter, value: Value, positional: list[Value], named: dict[str, Value]) -> Value:
     if not isinstance(value, list):
-        return UNDEFINED
+        value = list(value) if isinstance(value, str) else []
     reverse = is_truthy(argument(positional, 0, named.get("reversed", UNDEFINED)))
     exact = is_truthy(argument(positional, 1, named.get("case_sensitive", UNDEFINED)))
     path = argument(positional, 2, named.get("attribute", UNDEFINED))

@@ -21,12 +21,12 @@ def text_of(value: Value) -> str:
 
 
 def sequence_of(name: str, value: Value) -> list[Value]:
-    """The elements of a list, or the characters of a text."""
+    """The elements of a list, the characters of a text; none of anything else that is there."""
     if isinstance(value, list):
         return value
-    if isinstance(value, str):
-        return list(value)
-    raise Fault(f"{name} requires a sequence, not {type_name(value)}")
+    if value is None or value is UNDEFINED:
+        raise Fault(f"{name} requires a sequence, not {type_name(value)}")
+    return list(value) if isinstance(value, str) else []
 
 
 def list_of(name: str, value: Value) -> list[Value]:

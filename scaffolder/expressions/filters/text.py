@@ -198,7 +198,7 @@ def _linked(word: str, length: int, nofollow: str) -> str:
 
 
 def _wordcount(meter: Meter, value: Value, positional: list[Value], named: dict[str, Value]) -> Value:
-    return len(re.findall(r"\w+", text_of(value), re.ASCII)) or None
+    return len(re.findall(r"\w+", text_of(value), re.ASCII)) or None if is_truthy(value) else None
 
 
 TEXT_FILTERS: Final[dict[str, FilterBody]] = {
