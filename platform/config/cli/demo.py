@@ -77,11 +77,11 @@ def demo() -> None:
     found = serve.surroundings(files)
     environ = serve.children(files)
     output = LogFile(found.data / serve.LOG)
+    # Our own Django, loaded while the servers start, is to know the same catalog files.
+    os.environ["GREENROOM_CATALOG_LOCATIONS"] = environ["GREENROOM_CATALOG_LOCATIONS"]
     told = False
     try:
         with interrupted_by_signals(), started(serve.supervisor(found, environ, output), story) as supervisor:
-            # Our own Django is to know the same catalog files as the servers.
-            os.environ["GREENROOM_CATALOG_LOCATIONS"] = environ["GREENROOM_CATALOG_LOCATIONS"]
             tell(story, found)
             told = True
             if os.environ.get("DEMO_EXIT", "0") not in {"", "0"}:
