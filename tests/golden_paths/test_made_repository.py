@@ -86,7 +86,7 @@ def test_every_action_is_pinned_by_commit_and_gets_no_right_it_does_not_need(mad
     assert all(PINNED_ACTION.fullmatch(action) for action in used), used
     workflow = yaml.safe_load(text)
     assert workflow["permissions"] == {}
-    assert workflow["concurrency"]["group"]
+    assert "${{ github.ref }}" in workflow["concurrency"]["group"]
     for name, job in workflow["jobs"].items():
         assert job["permissions"] == {"contents": "read"}, name
         assert job["timeout-minutes"] <= 20, name
