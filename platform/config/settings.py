@@ -20,6 +20,7 @@ GREENROOM_CATALOG_RULES: list[str] = ENVIRONMENT.catalog_rules
 GREENROOM_CATALOG_LOCATIONS: list[str] = ENVIRONMENT.catalog_locations
 GREENROOM_READING_ALLOW: list[str] = ENVIRONMENT.reading_allow
 GREENROOM_GIT_PUSH_LIMIT: int = ENVIRONMENT.git_push_mib * 1024 * 1024
+GREENROOM_STREAMS: int = max(1, ENVIRONMENT.web_threads // 2)  # watchers of runs that one web process serves
 GREENROOM_ORPHAN_GRACE: timedelta = timedelta(minutes=ENVIRONMENT.orphan_grace_minutes)
 
 SECRET_KEY = ENVIRONMENT.secret_key

@@ -1,0 +1,101 @@
+"""What people do with runs: start, cancel, retry; each recorded with who did it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.models import Entity
+from catalog.refs import EntityRef
+from core.api.subjects import Subject
+from core.audit import Actor, record
+from core.errors import Conflict, InputError, NotFound
+from core.notices import notice
+from core.secretbox import seal
+from core.states import move
+from scaffolder import cancelling
+from scaffolder.jobs import EXECUTE_RUN
+from scaffolder.journal import channel
+from scaffolder.models import Run, RunEvent, StepRun
+from scaffolder.states import FINISHED, MOVES, RunState, StepState
+from scaffolder.steps import ACTIONS
+from scaffolder.template import check_secrets, check_template, check_values, frozen_spec
+
+
+def find_template(text: str, subject: Subject) -> tuple[str, dict[str, Any]]:
+    """The reference and the entity of a template that the subject may see; short references are completed."""
+    ref = EntityRef.parse(text, default_kind="template")
+    if ref.kind.lower() != "template":
+        raise InputError("Invalid kind, only 'Template' kind is supported")
+    found = Entity.objects.visible_to(subject).filter(ref=str(ref)).first()
+    if found is None:
+        raise NotFound(f"Template {ref} not found")
+    return found.ref, found.document
+
+
+@transaction.atomic
+def start(
+    *, template_ref: str, values: Mapping[str, Any], secrets: Mapping[str, Any] | None, by: Subject
+) -> Run:
+    """Start a run of a template with these values. ValidationErrors, InputError or NotFound before anything is made."""
+    ref, entity = find_template(template_ref, by)
+    check_template(entity, list(ACTIONS))
+    check_values(entity, values)
+    check_secrets(entity, secrets or {})
+    user_ref = by.entity_ref or by.ref
+    user: dict[str, Any] = {"ref": user_ref}
+    person = Entity.objects.visible_to(by).filter(ref=user_ref.lower()).first()
+    if person is not None:
+        user = {"entity": person.document, **user}
+    run = Run.objects.create(
+        template_ref=ref,
+        spec=frozen_spec(entity, ref=ref, values=values, user=user),
+        secrets=seal(dict(secrets)) if secrets else None,
+        created_by=user_ref,
+    )
+    record(by, "started", run)
+    EXECUTE_RUN.later(run.pk)
+    return run
+
+
+@transaction.atomic
+def cancel(*, run: Run, by: Actor) -> Run:
+    """Stop a run: at once when it waits, between steps and inside long ones when it works. An ended one stays."""
+    run = Run.objects.select_for_update().get(pk=run.pk)
+    if run.state in FINISHED or run.cancel_requested:
+        return run
+    working = StepRun.objects.filter(run=run, state=StepState.PROCESSING).order_by("-position").first()
+    body: dict[str, Any] = {"message": "Task has been cancelled.", "status": "cancelled"}
+    if working is not None:
+        body |= {"message": f"Step {working.step_id} has been cancelled.", "stepId": working.step_id}
+    RunEvent.objects.create(run=run, type=RunEvent.Type.CANCELLED, body=body)
+    Run.objects.filter(pk=run.pk).update(cancel_requested=True, secrets=None)
+    if move(Run.objects.filter(pk=run.pk), RunState.CANCELLED, MOVES):
+        error = {"name": "Error", "message": "The run was cancelled before its first step."}
+        ended = {"message": f"Run completed with status: {RunState.CANCELLED}", "error": error}
+        RunEvent.objects.create(run=run, type=RunEvent.Type.COMPLETION, body=ended)
+    record(by, "cancelled", run)
+    notice(cancelling.channel(run.pk))
+    notice(channel(run.pk))
+    run.refresh_from_db()
+    return run
+
+
+@transaction.atomic
+def retry(*, run: Run, by: Actor, secrets: Mapping[str, Any] | None = None) -> Run:
+    """Carry out an ended run again, from its first step. What it made outside is found and used again."""
+    run = Run.objects.select_for_update().get(pk=run.pk)
+    fresh = {"cancel_requested": False, "output": None, "restarts": 0, "rung_at": timezone.now()}
+    sealed = seal(dict(secrets)) if secrets else None
+    if not move(Run.objects.filter(pk=run.pk), RunState.OPEN, MOVES, secrets=sealed, last_heartbeat_at=None, **fresh):
+        raise Conflict(f"Task with taskId {run.pk} cannot be retried")
+    StepRun.objects.filter(run=run).delete()
+    RunEvent.objects.filter(run=run, type__in=[RunEvent.Type.COMPLETION, RunEvent.Type.CANCELLED]).delete()
+    strategy = (run.spec.get("EXPERIMENTAL_recovery") or {}).get("EXPERIMENTAL_strategy") or "none"
+    RunEvent.objects.create(run=run, type=RunEvent.Type.RECOVERED, body={"recoverStrategy": strategy})
+    record(by, "retried", run)
+    notice(channel(run.pk))
+    EXECUTE_RUN.later(run.pk)
+    run.refresh_from_db()
+    return run

@@ -1,0 +1,17 @@
+"""The scaffolder's routes, mounted at `/api/scaffolder/`."""
+
+from django.urls import path
+
+from scaffolder.api.tasks import CancelView, EventStreamView, EventsView, RetryView, TasksView, TaskView
+from scaffolder.api.templates import ActionsView, ParameterSchemaView
+
+urlpatterns = [
+    path("v2/templates/<str:namespace>/<str:kind>/<str:name>/parameter-schema", ParameterSchemaView.as_view()),
+    path("v2/actions", ActionsView.as_view()),
+    path("v2/tasks", TasksView.as_view()),
+    path("v2/tasks/<str:task_id>", TaskView.as_view()),
+    path("v2/tasks/<str:task_id>/cancel", CancelView.as_view()),
+    path("v2/tasks/<str:task_id>/retry", RetryView.as_view()),
+    path("v2/tasks/<str:task_id>/events", EventsView.as_view()),
+    path("v2/tasks/<str:task_id>/eventstream", EventStreamView.as_view()),
+]

@@ -1,0 +1,9 @@
+"""What can go wrong in a run beside the kernel's errors."""
+
+from core.errors import Conflict
+
+
+class RunCancelled(Conflict):
+    """Somebody cancelled the run while the step worked. Way out: retry the run."""
+
+    code, name = "run_cancelled", "Error"

@@ -1,0 +1,5 @@
+"""The scaffolder's work for later, by its lasting names."""
+
+from core.jobs import Job
+
+EXECUTE_RUN = Job("scaffolder.execute_run")

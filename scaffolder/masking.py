@@ -1,0 +1,67 @@
+"""Keeps a run's secrets out of all that it says: their values, what was made from them, and how JSON writes them."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from core.redaction import Redactor
+
+
+class Masker:
+    """Masks texts and data. `learn` adds what an input made from secrets: the contract masks the whole text."""
+
+    def __init__(self, secrets: Mapping[str, Any]) -> None:
+        self._known = set(_texts(secrets))
+        self._redactor = Redactor(_spellings(self._known))
+
+    def learn(self, raw: Any, rendered: Any) -> None:
+        """Hide every text of a rendered input that was written with `secrets` in it."""
+        fresh = set(_derived(raw, rendered)) - self._known
+        if fresh:
+            self._known |= fresh
+            self._redactor = Redactor(_spellings(self._known))
+
+    def text(self, text: str) -> str:
+        return self._redactor(text)
+
+    def data(self, value: Any) -> Any:
+        """A copy with every text masked, keys too."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {self.text(key): self.data(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.data(item) for item in value]
+        return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+
+
+def _derived(raw: Any, rendered: Any) -> Iterator[str]:
+    if isinstance(raw, str):
+        if "secrets" in raw:
+            yield from _texts(rendered)
+    elif isinstance(raw, Mapping) and isinstance(rendered, Mapping):
+        for key, item in raw.items():
+            yield from _derived(item, rendered.get(key))
+    elif isinstance(raw, list) and isinstance(rendered, list):
+        for item, other in zip(raw, rendered, strict=False):
+            yield from _derived(item, other)
+
+
+def _spellings(texts: set[str]) -> Iterator[str]:
+    for text in texts:
+        yield text
+        yield json.dumps(text)[1:-1]
+        yield json.dumps(text, ensure_ascii=False)[1:-1]
+        yield quote(text, safe="")

@@ -1,0 +1,134 @@
+"""Run, StepRun, RunEvent, Effect: what is to be made, how far it is, what was said, what was made outside."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from catalog.models import Entity
+from core.leases import Leased
+from scaffolder.json_text import JsonText
+from scaffolder.querysets import RunEventQuerySet, RunQuerySet, TemplateManager
+from scaffolder.states import RunState, StepState
+
+
+class Run(Leased):
+    """One template being carried out. Backstage, and so the wire, calls it a task.
+
+    `spec` is frozen at the start: a template that changes meanwhile changes nothing here. `secrets` are sealed and
+    are gone when the run ends. `restarts` counts workers that died since the last step was finished.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    template_ref = models.TextField(db_index=True)
+    spec = JsonText()
+    secrets = models.BinaryField(null=True, editable=False)
+    state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.OPEN)
+    cancel_requested = models.BooleanField(default=False)
+    output = JsonText(null=True)
+    created_by = models.TextField(db_index=True)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    last_heartbeat_at = models.DateTimeField(null=True)
+    rung_at = models.DateTimeField(default=timezone.now, help_text="When a worker was last called for it.")
+    restarts = models.PositiveIntegerField(default=0)
+
+    objects = RunQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["-created_at", "-id"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["rung_at"], name="run_unfinished", condition=models.Q(state__in=["open", "processing"])
+            )
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=models.Q(state__in=RunState.values), name="run_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["open", "processing"]) | models.Q(secrets__isnull=True),
+                name="run_secrets_gone_at_the_end",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template_ref} {self.id}"
+
+
+class StepRun(models.Model):
+    """How far one step of a run is. What is completed, skipped or failed here is not done again."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="steps")
+    position = models.PositiveIntegerField()
+    step_id = models.TextField()
+    state = models.CharField(max_length=10, choices=StepState.choices, default=StepState.PROCESSING)
+    output = JsonText(default=dict, help_text="With the run's secrets masked.")
+    sealed_output = models.BinaryField(null=True, editable=False, help_text="The whole output, if it has secrets.")
+    error = JsonText(null=True)
+    started_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["run", "position"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["run", "position"], name="step_run_once"),
+            models.CheckConstraint(condition=models.Q(state__in=StepState.values), name="step_run_state_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position + 1}. {self.step_id}"
+
+
+class RunEvent(models.Model):
+    """One thing that a run said. Ids rise over all runs; those of one run are committed in their order."""
+
+    class Type(models.TextChoices):
+        LOG = "log"
+        COMPLETION = "completion"
+        CANCELLED = "cancelled"
+        RECOVERED = "recovered"
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="events")
+    type = models.CharField(max_length=10, choices=Type.choices)
+    body = JsonText()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = RunEventQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["run", "id"], name="run_event_order")]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.body.get('message', '')}"
+
+
+class Effect(models.Model):
+    """Something that a run makes outside of its workspace: noted before, proved after by `made_at`."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="effects")
+    step_id = models.TextField()
+    kind = models.CharField(max_length=40)
+    key = models.TextField()
+    details = models.JSONField(default=dict)
+    intended_at = models.DateTimeField(default=timezone.now)
+    made_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["run", "kind", "key"], name="effect_once_a_run"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
+
+
+class TemplateEntity(Entity):
+    """A template is an entity of the catalog; this is its page in the admin."""
+
+    objects: ClassVar[TemplateManager] = TemplateManager()  # type: ignore[assignment]
+
+    class Meta:
+        proxy = True
+        verbose_name = "template"
+        ordering: ClassVar[list[str]] = ["ref"]

@@ -1,0 +1,67 @@
+"""Finding runs, their events and the templates they are made from."""
+
+import uuid
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+
+from catalog.models import Entity
+from core.errors import InputError, NotFound
+from core.leases import free
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from scaffolder.models import Run, RunEvent  # noqa: F401 - a type in a string
+
+ORDER_FIELDS = {"created_at": "created_at", "status": "state", "created_by": "created_by"}
+
+
+class RunQuerySet(models.QuerySet["Run"]):
+    """Runs."""
+
+    def visible_to(self, subject: Any) -> Self:
+        """Those that the subject may see. Who holds `scaffolder.task.read` sees all of them today."""
+        return self
+
+    def named(self, run_id: str) -> "Run":
+        """The run with that id; NotFound for any other text, also one that is no UUID."""
+        try:
+            found = self.filter(pk=uuid.UUID(run_id)).first()
+        except ValueError:
+            found = None
+        if found is None:
+            raise NotFound(f"No task with id '{run_id}' found")
+        return found
+
+    def in_order(self, orders: list[str]) -> Self:
+        """In the order of `asc:<field>` and `desc:<field>` texts; newest first when there are none."""
+        fields = []
+        for text in orders or ["desc:created_at"]:
+            direction, colon, field = text.partition(":")
+            if not colon or direction not in {"asc", "desc"}:
+                raise InputError(f'Invalid order parameter "{text}", expected "<asc or desc>:<field name>"')
+            if field not in ORDER_FIELDS:
+                raise InputError(f'Invalid order field "{field}"')
+            fields.append(f"{'-' if direction == 'desc' else ''}{ORDER_FIELDS[field]}")
+        return self.order_by(*fields, "id")
+
+    def unclaimed(self, now: "datetime", rung_before: "datetime") -> Self:
+        """Those that wait for a worker, or were left behind by one, and that nobody was called for lately."""
+        return self.filter(free(now), state__in=["open", "processing"], rung_at__lt=rung_before)
+
+
+class RunEventQuerySet(models.QuerySet["RunEvent"]):
+    """What runs said."""
+
+    def after(self, run_id: object, after: int | None) -> Self:
+        """A run's events behind an id. The completion is always among them, as the contract has it."""
+        rows = self.filter(run_id=run_id)
+        return rows.filter(models.Q(id__gt=after) | models.Q(type="completion")) if after is not None else rows
+
+
+class TemplateManager(models.Manager["Entity"]):
+    """Entities of kind Template."""
+
+    def get_queryset(self) -> models.QuerySet["Entity"]:
+        return super().get_queryset().filter(kind__iexact="Template")

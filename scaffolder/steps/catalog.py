@@ -1,0 +1,161 @@
+"""catalog:register and catalog:write: enter what was made in the catalog."""
+
+import re
+from typing import Any
+from urllib.parse import urljoin
+
+import yaml
+from django.db import transaction
+
+from catalog.actions import ingest_now, register, unregister
+from catalog.models import Location
+from catalog.refs import EntityRef
+from core.api.subjects import System
+from core.audit import Actor
+from core.errors import Conflict, GreenroomError, InputError
+from core.names import confined
+from scaffolder.steps.port import Action, Example, StepContext, flag, object_schema, text
+from scm.registry import host_for_url
+
+LOCATION = "location"
+SOURCE_TEMPLATE = "backstage.io/source-template"
+
+
+def register_location(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
+    """Register a catalog file and read it at once, so that its entities answer when the step is done.
+
+    A file that cannot be read, or that somebody else registered, fails the step unless `optional`; what was
+    registered for nothing is taken back.
+    """
+    url = given.get("catalogInfoUrl") or catalog_url(given["repoContentsUrl"], given.get("catalogInfoPath"))
+    ctx.log(f"Registering {url} in the catalog")
+    try:
+        refs = _register(ctx, url)
+    except GreenroomError as error:
+        if error.retry or not given.get("optional"):
+            raise
+        ctx.log(f"{url} could not be registered, which this step allows: {error.message}")
+        return {"catalogInfoUrl": url}
+    output = {"catalogInfoUrl": url}
+    entity = most_wanted(refs)
+    return output | ({"entityRef": entity} if entity else {})
+
+
+def _register(ctx: StepContext, url: str) -> list[str]:
+    by: Actor = System(ctx.user.ref)
+    if ctx.ledger.proved(LOCATION, url) and Location.objects.filter(type="url", target=url).exists():
+        location = Location.objects.get(type="url", target=url)
+    else:
+        ctx.ledger.intend(LOCATION, url)
+        with transaction.atomic():  # the proof and the location are there together, or not at all
+            location = register("url", url, by)
+            ctx.ledger.prove(LOCATION, url, location=str(location.pk))
+    try:
+        return ingest_now(location)
+    except GreenroomError as error:
+        if not error.retry:
+            unregister(location, by)
+        raise
+
+
+def catalog_url(contents_url: str, path: str | None) -> str:
+    """The address of a catalog file in a repository. InputError when no code host knows the repository."""
+    wanted = (path or "/catalog-info.yaml").lstrip("/")
+    found = host_for_url(contents_url)
+    if found is None:
+        raise InputError(
+            f"No integration found for host {contents_url!r}; give catalogInfoUrl instead, or configure the host"
+        )
+    code_host, address = found
+    inside = urljoin(f"{address.path}/" if address.path else "", wanted)
+    ref = address.ref
+    if ref == "HEAD":
+        ref = code_host.get_repository(address.repository).default_branch
+    return code_host.contents_url(address.repository, ref, inside)
+
+
+def most_wanted(refs: list[str]) -> str | None:
+    """The entity to show of those in a file: a component, else anything that has a name of its own."""
+    named = [ref for ref in refs if not EntityRef.parse(ref).name.startswith("generated-")]
+    components = [ref for ref in named if ref.startswith("component:")]
+    return next(iter([*components, *named, *refs]), None)
+
+
+def write(ctx: StepContext, given: dict[str, Any]) -> None:
+    """Write an entity to a catalog file of the workspace, with the template that made it."""
+    path = given.get("filePath") or "catalog-info.yaml"
+    ctx.log(f"Writing {path}")
+    entity = dict(given["entity"])
+    metadata = dict(entity.get("metadata") or {})
+    metadata["annotations"] = {**(metadata.get("annotations") or {}), SOURCE_TEMPLATE: ctx.template_ref}
+    entity["metadata"] = metadata
+    target = confined(ctx.workspace, path)
+    if target.is_dir():
+        raise Conflict(f"filePath {path!r} is a folder of the workspace; name a file")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    text_ = yaml.dump(entity, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
+    target.write_text(text_, encoding="utf-8")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes also what only YAML 1.2 takes for a number, so that both versions read back the same text."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$"), list("-+.0123456789")
+)
+_Dumper.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"^(0o[0-7]+|[-+]?[0-9]+)$"), list("-+0123456789")
+)
+
+ACTIONS = (
+    Action(
+        id="catalog:register",
+        description="Registers a catalog file; its entities are in the catalog when the step is done.",
+        input={
+            "$schema": "http://json-schema.org/draft-07/schema#",
+            "type": "object",
+            "anyOf": [{"required": ["catalogInfoUrl"]}, {"required": ["repoContentsUrl"]}],
+            "properties": {
+                "catalogInfoUrl": text("The address of the catalog file.", minLength=1),
+                "repoContentsUrl": text("The address of the repository's files.", minLength=1),
+                "catalogInfoPath": text("The catalog file's path in the repository. Default: /catalog-info.yaml"),
+                "optional": flag("Whether the step may fail to register it. Default: no."),
+            },
+        },
+        output=object_schema(
+            ("catalogInfoUrl",),
+            entityRef=text("The component that was registered, or the first entity of another kind."),
+            catalogInfoUrl=text("The address that was registered."),
+        ),
+        run=register_location,
+        examples=(
+            Example(
+                "Register what was published",
+                "steps:\n  - action: catalog:register\n    input:\n"
+                "      repoContentsUrl: ${{ steps.publish.output.repoContentsUrl }}\n",
+            ),
+        ),
+    ),
+    Action(
+        id="catalog:write",
+        description="Writes an entity to a catalog file of the workspace.",
+        input=object_schema(
+            ("entity",),
+            entity={"type": "object", "description": "The entity, as the catalog takes it."},
+            filePath=text("Where to write it. Default: catalog-info.yaml"),
+        ),
+        run=write,
+        examples=(
+            Example(
+                "Write a component",
+                "steps:\n  - action: catalog:write\n    input:\n      entity:\n"
+                "        apiVersion: backstage.io/v1alpha1\n        kind: Component\n"
+                "        metadata: {name: api}\n        spec: {type: service, lifecycle: production, owner: team-a}\n",
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,39 @@
+"""What nobody rings for: runs whose call was lost or whose worker died, and folders that nobody needs."""
+
+import uuid
+from datetime import timedelta
+
+from django.utils import timezone
+
+from core.sweeps import sweep
+from scaffolder import jobs, workspace
+from scaffolder.models import Run
+from scaffolder.states import FINISHED
+
+UNHEARD = timedelta(seconds=5)
+"""After this long without a worker, a run is called for again."""
+MOST_AT_ONCE = 50
+
+
+@sweep("scaffolder.abandoned_runs", every=timedelta(seconds=5))
+def reclaim_abandoned() -> None:
+    """Call again for runs that no worker took, and for those whose worker's lease ran out."""
+    now = timezone.now()
+    left = Run.objects.unclaimed(now, now - UNHEARD).order_by("rung_at")
+    for pk in list(left.values_list("pk", flat=True)[:MOST_AT_ONCE]):
+        Run.objects.filter(pk=pk).update(rung_at=now)
+        jobs.EXECUTE_RUN.now(str(pk))
+
+
+@sweep("scaffolder.workspaces", every=timedelta(minutes=5))
+def remove_workspaces() -> None:
+    """Remove workspaces whose run has ended or is gone: a worker that died after the last step leaves one."""
+    if not workspace.root().is_dir():
+        return
+    for folder in workspace.root().iterdir():
+        try:
+            run_id = uuid.UUID(folder.name.strip(".").partition(".")[0])
+        except ValueError:
+            continue  # not ours
+        if not Run.objects.filter(pk=run_id).exclude(state__in=FINISHED).exists():
+            workspace.discard(run_id)
