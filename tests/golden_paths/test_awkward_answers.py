@@ -97,7 +97,7 @@ def test_awkward_descriptions(path: str, description: str, tmp_path: Path) -> No
 def test_awkward_names(name: str, tmp_path: Path) -> None:
     answers = GOOD | {"name": name}
     assert faults("python-service", answers) == set()
-    made = make("python-service", answers, tmp_path)
+    made = make_here("python-service", answers, tmp_path)
     assert_valid(made, answers)
     (package,) = (made / "src").iterdir()
     assert_safe_package(package.name)
@@ -107,7 +107,7 @@ def test_awkward_names(name: str, tmp_path: Path) -> None:
 def test_the_owner_is_asked_for_review(owner: str, tmp_path: Path) -> None:
     answers = GOOD | {"owner": owner}
     assert faults("python-service", answers) == set()
-    made = make("python-service", answers, tmp_path)
+    made = make_here("python-service", answers, tmp_path)
     assert_valid(made, answers)
     name = owner.rpartition(":")[2].rpartition("/")[2]
     reviewer = name if owner.lower().startswith("user:") else f"acme/{name}"
