@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rich.padding import Padding
 from rich.text import Text
 from rich.tree import Tree
 
@@ -13,7 +14,7 @@ from config import env
 
 from .checklist import Checklist
 from .client import ref_of
-from .output import command, console, short, table
+from .output import command, console, short
 from .runs import Ended
 
 FOLDERS_OPENED = 2  # levels of the repository's tree that are shown
@@ -44,7 +45,7 @@ class Story:
     def answers(self, values: Mapping[str, str]) -> None:
         """The form as it was filled in."""
         for name, value in values.items():
-            self.say(Text.assemble((f"    {name:<12}", "dim"), value))
+            self.say(Text.assemble((f"    {name:<13}", "dim"), value))
 
     def repository(self, url: str, clone: Path) -> None:
         """The log and the files of a clone."""
@@ -56,7 +57,7 @@ class Story:
             if line.strip():
                 self.say(f"    {line.strip()}")
         files = git("ls-files", folder=clone / ".git").decode().splitlines()
-        self._console.print(_tree(clone, files))
+        self._console.print(Padding(_tree(files), (0, 0, 0, 4), expand=False))
 
     def entity(self, entity: Mapping[str, Any], components: int) -> None:
         """The catalog's entry, its owner and relations."""
@@ -68,9 +69,8 @@ class Story:
         self.say(f"    {metadata.get('description', '')}")
         facts = [("type", spec.get("type")), ("lifecycle", spec.get("lifecycle"))]
         relations = [(relation["type"], relation["targetRef"]) for relation in entity.get("relations", [])]
-        shown = table(["", ""], [(f"    {name}", value) for name, value in [*facts, *relations]])
-        shown.show_header = False
-        self._console.print(shown)
+        for name, value in [*facts, *relations]:
+            self.say(Text.assemble((f"    {name:<13}", "dim"), str(value)))
 
     def log_of_failure(self, ended: Ended) -> None:
         """The log of the step that failed."""
@@ -109,10 +109,8 @@ class Story:
         self.say("Greenroom serves until Ctrl-C.")
 
 
-def _tree(root: Path, files: list[str]) -> Tree:
-    shown = Tree(Text(f"    {root.name}", style="dim"), guide_style="dim")
-    shown.label = Text("")
-    shown.hide_root = True
+def _tree(files: list[str]) -> Tree:
+    shown = Tree("", guide_style="dim", hide_root=True)
     branches: dict[tuple[str, ...], Tree] = {(): shown}
     for file in sorted(files):
         parts = tuple(file.split("/"))
@@ -121,6 +119,10 @@ def _tree(root: Path, files: list[str]) -> Tree:
             if place in branches or depth > FOLDERS_OPENED:
                 continue
             below = sum(1 for other in files if other.startswith("/".join(place) + "/"))
-            closed = f"/  ({below} files)" if below and depth == FOLDERS_OPENED else "/" if below else ""
+            closed = (
+                f"/  ({below} file{'s' * (below > 1)})"
+                if below and depth == FOLDERS_OPENED
+                else "/" * bool(below)
+            )
             branches[place] = branches[place[:-1]].add(Text(parts[depth - 1] + closed))
     return shown
