@@ -45,7 +45,10 @@ def limit_process(*, seconds: int, memory_bytes: int, file_bytes: int) -> None:
     """Set the kernel's limits on this process, as low as the system lets us."""
     wanted = {
         resource.RLIMIT_AS: (memory_bytes, memory_bytes),
-        resource.RLIMIT_CPU: (seconds, seconds + 1),  # the first says SIGXCPU, which can be told from other ends
+        resource.RLIMIT_CPU: (
+            seconds,
+            seconds + 1,
+        ),  # the first says SIGXCPU, which can be told from other ends
         resource.RLIMIT_FSIZE: (file_bytes, file_bytes),
         resource.RLIMIT_NOFILE: (128, 128),
         resource.RLIMIT_CORE: (0, 0),

@@ -61,15 +61,16 @@ def survey(folder: Path, limits: Limits, *, name: str = "skeleton") -> list[Entr
 def _walk(root: str, below: str) -> Iterator[Entry]:
     with os.scandir(os.path.join(root, below)) as entries:  # noqa: PTH118  paths stay text: no Path per file
         for entry in sorted(entries, key=lambda entry: entry.name):
+            if entry.name == ".git":
+                continue
             path = f"{below}{entry.name}"
             status = entry.stat(follow_symlinks=False)
             mode = stat.S_IMODE(status.st_mode)
             if stat.S_ISLNK(status.st_mode):
                 yield Entry(path, "link", mode, 0)
             elif stat.S_ISDIR(status.st_mode):
-                if entry.name != ".git":
-                    yield Entry(path, "folder", mode, 0)
-                    yield from _walk(root, f"{path}/")
+                yield Entry(path, "folder", mode, 0)
+                yield from _walk(root, f"{path}/")
             elif stat.S_ISREG(status.st_mode):
                 yield Entry(path, "file", mode, status.st_size)
             else:

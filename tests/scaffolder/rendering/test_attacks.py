@@ -2,11 +2,14 @@
 
 import os
 import subprocess
+import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from core.errors import InputError, TooLarge
@@ -196,6 +199,7 @@ def test_cancel_ends_the_child_at_once(tmp_path: Path) -> None:
 
 HOSTILE = """
 import os, socket, subprocess, sys
+from collections.abc import Callable
 from pathlib import Path
 
 def attempt(work):
@@ -247,3 +251,39 @@ def test_the_child_is_shut_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert reply["leader"]
     assert (tmp_path / "victim").exists()
     assert not list(tmp_path.glob("escaped"))
+
+
+PARENT = """
+import sys
+from collections.abc import Callable
+from pathlib import Path
+sys.path[:0] = {path!r}
+from scaffolder.rendering.cookiecutter import CookiecutterOptions
+from scaffolder.rendering.fetching import fetch_cookiecutter
+fetch_cookiecutter(Path({skeleton!r}), Path({target!r}), CookiecutterOptions())
+"""
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="only Linux tells a child of its parent's end"
+)
+def test_the_child_of_a_killed_worker_ends_with_it(tmp_path: Path) -> None:
+    skeleton = cookiecutter(
+        tmp_path, "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    )
+    text = PARENT.format(path=sys.path, skeleton=str(skeleton), target=str(tmp_path / "work/out"))
+    with subprocess.Popen([sys.executable, "-c", text]) as worker:
+        child = until(lambda: next(iter(psutil.Process(worker.pid).children()), None))
+        until(lambda: list(tmp_path.glob("work/.out.rendering/*")))
+        worker.kill()
+    until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+
+
+def until(condition: Callable[[], Any]) -> Any:
+    """What the condition gives once it gives something, within ten seconds."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it did not come about within ten seconds")
