@@ -27,8 +27,8 @@ class Entry:
 
 
 def survey(folder: Path, limits: Limits, *, name: str = "skeleton") -> list[Entry]:
-    """Everything in a folder, parents first, links last; the folders `.git` of code hosts are not part of
-    it.
+    """Everything in a folder, parents first, links last; what is called
+    `.git` is no part of it.
 
     Raises InputError for a link that leaves the folder and for what is neither file, folder nor link;
     TooLarge past a limit. Each message names the path.
