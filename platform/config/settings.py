@@ -83,7 +83,7 @@ DATABASES = {
         **environ.Env.db_url_config(ENVIRONMENT.database_url),
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 0,  # the pool keeps the connections
-        "CONN_HEALTH_CHECKS": False,
+        "CONN_HEALTH_CHECKS": True,  # a connection that died with its server is noticed before it is used
     }
 }
 DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {

@@ -11,7 +11,7 @@ from typing import Self
 from uuid import UUID
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import connection
 
 from core.errors import RateLimited
 from core.notices import Watch
@@ -99,12 +99,13 @@ class EventStream:
 
 def look(run_id: UUID, after: int | None) -> tuple[list[RunEvent], bool]:
     """The events behind an id, and whether the last of them ends the run. Gives the connection back."""
+    # The state before the events: a run that ends between the two must not look as if it had nothing more to say.
+    ended = not Run.objects.filter(pk=run_id).exclude(state__in=FINISHED).exists()
     events = list(RunEvent.objects.after(run_id, after))
-    ended = any(event.type == RunEvent.Type.COMPLETION for event in events)
-    if not ended:
-        # A run that was deleted, or that ended in a way that left no completion, has nothing more to say.
-        ended = not Run.objects.filter(pk=run_id).exclude(state__in=FINISHED).exists() and not events
-    close_old_connections()
+    # A run that was deleted, or that ended in a way that left no completion, ends its stream once all is told.
+    ended = any(event.type == RunEvent.Type.COMPLETION for event in events) or (ended and not events)
+    if not connection.in_atomic_block:  # a test's transaction goes on
+        connection.close()
     return events, ended
 
 

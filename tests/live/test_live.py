@@ -71,9 +71,9 @@ def test_a_killed_process_costs_no_run(running: Running, victim: str, tmp_path: 
     task = running.start(name, seconds=3)
     until(lambda: "Beginning step Before" in running.messages(task), seconds=30)
     before = running.supervisor.status()[victim]
-    assert before.pid is not None
-    os.kill(before.pid, signal.SIGKILL)
-    until(lambda: running.supervisor.status()[victim].restarts > before.restarts, seconds=30)
+    assert before["pid"] is not None
+    os.kill(before["pid"], signal.SIGKILL)
+    until(lambda: running.supervisor.status()[victim]["restarts"] > before["restarts"], seconds=30)
     until(running.answers, seconds=30)
     until(lambda: running.task(task)["status"] == "completed", seconds=90)
     messages = running.messages(task)
@@ -88,12 +88,12 @@ def test_a_killed_process_costs_no_run(running: Running, victim: str, tmp_path: 
 
 def test_a_run_started_while_redis_is_away_is_found_by_the_sweep(running: Running) -> None:
     redis = running.supervisor.status()["redis"]
-    assert redis.pid is not None
-    os.kill(redis.pid, signal.SIGSTOP)  # takes connections, answers nobody
+    assert redis["pid"] is not None
+    os.kill(redis["pid"], signal.SIGSTOP)  # takes connections, answers nobody
     try:
         task = running.start("no-bell")
     finally:
-        os.kill(redis.pid, signal.SIGKILL)
+        os.kill(redis["pid"], signal.SIGKILL)
     until(lambda: running.task(task)["status"] == "completed", seconds=60)
 
 

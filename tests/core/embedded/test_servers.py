@@ -128,6 +128,8 @@ def test_files_of_a_killed_server_are_no_obstacle(data: Path, pid: int) -> None:
     with running(data, durable=False):
         pass
     sockets = socket_folder(data)
+    for name in ("postgres", "redis"):  # a folder beneath the temporary one goes with its servers
+        (sockets / name).mkdir(parents=True, exist_ok=True, mode=0o700)
     (data / "postgres/postmaster.pid").write_text(
         f"{pid}\n{data / 'postgres'}\n0\n5432\n{sockets / 'postgres'}\n\n"
     )
