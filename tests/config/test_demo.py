@@ -79,3 +79,6 @@ def test_the_story_goes_well_twice_and_leaves_nothing_behind(tmp_path: Path) -> 
     assert second.returncode == 0, said
     assert "The data is kept" in said
     assert left_over(data) == []
+    assert not (data / "run" / "lock").exists()
+    log = (data / "logs" / "greenroom.log").read_text()
+    assert log.rstrip().endswith("database system is shut down")  # in order, not by force

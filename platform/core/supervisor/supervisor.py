@@ -73,6 +73,7 @@ class Supervisor:
         self._stop = threading.Event()
         self._hurry = threading.Event()
         self._settled = threading.Event()  # everything is ready, or it never will be
+        self._ended = threading.Event()  # nothing is left
         self._failure: BaseException | None = None
         self._keeper = threading.Thread(target=self._keep, name="supervisor")
 
@@ -85,7 +86,7 @@ class Supervisor:
             self.close()
             raise
         if self._failure is not None:
-            self._keeper.join()
+            self._await_the_end()
             raise self._failure
         return self
 
@@ -108,7 +109,7 @@ class Supervisor:
 
     def wait(self) -> None:
         """Return when it has stopped, whoever asked for it; raise what made it stop by itself."""
-        self._keeper.join()
+        self._await_the_end()
         if self._failure is not None:
             raise self._failure
 
@@ -122,10 +123,10 @@ class Supervisor:
         """Stop, and return when nothing is left."""
         self._stop.set()
         try:
-            self._keeper.join()
+            self._await_the_end()
         except KeyboardInterrupt:
             self.stop()
-            self._keeper.join()
+            self._await_the_end()
             raise
 
     def status(self) -> dict[str, Status]:
@@ -136,6 +137,11 @@ class Supervisor:
             )
             for kept in self._kept
         }
+
+    def _await_the_end(self) -> None:
+        # Not by joining the thread: until Python 3.13, a join that a signal breaks off takes it for ended.
+        if self._keeper.ident is not None:
+            self._ended.wait()
 
     def _keep(self) -> None:
         """The keeper's life: start, watch, stop; what goes wrong is kept for the thread that waits."""
@@ -155,6 +161,7 @@ class Supervisor:
             self._failure = failure
         finally:
             self._settled.set()
+            self._ended.set()
 
     def _start_all(self) -> None:
         """Start one after the other; `StartRefused` holds the last lines of one that does not get ready."""
