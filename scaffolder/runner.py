@@ -19,7 +19,7 @@ from core.secretbox import open_sealed
 from scaffolder import workspace
 from scaffolder.cancelling import watching
 from scaffolder.errors import RunCancelled
-from scaffolder.expressions import UNDEFINED, render_value
+from scaffolder.expressions import render_value
 from scaffolder.journal import AWAY, Journal, until_back
 from scaffolder.language import environment, holds, render_output, runs_after_failure
 from scaffolder.masking import Masker
@@ -240,5 +240,5 @@ def _each(items: Any, step: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [{"key": key, "value": value} for key, value in items.items()]
     if isinstance(items, list):
         return [{"key": str(index), "value": value} for index, value in enumerate(items)]
-    got = "nothing" if items is UNDEFINED or items is None else f"{items!r:.100}"
+    got = {str: "a text", bool: "yes or no", int: "a number", float: "a number"}.get(type(items), "nothing")
     raise InputError(f"Step {step['id']}: each must give a list or an object, it gives {got}")
