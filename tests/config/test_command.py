@@ -69,5 +69,6 @@ def test_a_database_that_does_not_answer_is_a_sentence(tmp_path: Path) -> None:
     url = "postgres://nobody@127.0.0.1:1/none"
     done = greenroom("token", "list", GREENROOM_DATA=str(tmp_path / "data"), DATABASE_URL=url)
     assert done.returncode == 1
-    assert "the database does not answer" in done.stderr
+    assert "the database does not answer: connection failed" in done.stderr
+    assert "refused" in done.stderr
     assert "Traceback" not in done.stderr

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import django
+import psycopg
 
 from config import env
 from core.embedded import running
@@ -29,12 +30,14 @@ def connected() -> Iterator[None]:
     """Models may be used during the block. Raises Unavailable when the database does not answer."""
     with attached():
         set_up()
-        from django.db import OperationalError
+        from django.db import OperationalError, connection
 
         try:
+            # Once without the pool, which would only tell how long it has waited.
+            psycopg.connect(**connection.get_connection_params()).close()
             _bring_into_step()
             yield
-        except OperationalError as error:
+        except (OperationalError, psycopg.OperationalError) as error:
             raise Unavailable(f"the database does not answer: {str(error).strip()}") from error
         finally:
             let_go()
