@@ -90,7 +90,11 @@ def running() -> Iterator[Running]:
         key: value
         for key, value in os.environ.items()
         if not key.startswith(("GREENROOM_", "DATABASE_URL", "REDIS_URL", "DJANGO_", "PYTEST_"))
-    } | {"GREENROOM_DATA": str(data), "GREENROOM_PORT": str(port), "GREENROOM_CATALOG_LOCATIONS": f"file:{TEMPLATE}"}
+    } | {
+        "GREENROOM_DATA": str(data),
+        "GREENROOM_PORT": str(port),
+        "GREENROOM_CATALOG_LOCATIONS": f"file:{TEMPLATE}",
+    }
     supervisor = greenroom(data, port, output=LogFile(data / "greenroom.log"), environ=environ)
     with supervisor:
         found = Running(data, f"http://127.0.0.1:{port}", supervisor, environ, requests.Session())

@@ -16,12 +16,18 @@ pytestmark = [pytest.mark.live, pytest.mark.xdist_group("live")]
 
 
 def entity(running: Running, name: str) -> requests.Response:
-    return running.http.get(f"{running.url}/api/catalog/entities/by-name/component/default/{name}", timeout=10)
+    return running.http.get(
+        f"{running.url}/api/catalog/entities/by-name/component/default/{name}", timeout=10
+    )
 
 
 def clone(running: Running, name: str, into: Path) -> subprocess.CompletedProcess[str]:
     header = str(running.http.headers["Authorization"])
-    settings = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "http.extraHeader", "GIT_CONFIG_VALUE_0": f"Authorization: {header}"}
+    settings = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "http.extraHeader",
+        "GIT_CONFIG_VALUE_0": f"Authorization: {header}",
+    }
     return subprocess.run(
         ["git", "clone", "--quiet", f"{running.url}/git/acme/{name}.git", str(into)],
         env={"PATH": os.environ["PATH"], "HOME": str(into.parent), "GIT_TERMINAL_PROMPT": "0", **settings},
@@ -82,7 +88,9 @@ def test_a_killed_process_costs_no_run(running: Running, victim: str, tmp_path: 
     assert sum(message.startswith("Run completed") for message in messages) == 1
     assert entity(running, name).status_code == 200
     assert clone(running, name, tmp_path / name).returncode == 0
-    log = subprocess.run(["git", "-C", str(tmp_path / name), "log", "--oneline"], capture_output=True, text=True, check=True)
+    log = subprocess.run(
+        ["git", "-C", str(tmp_path / name), "log", "--oneline"], capture_output=True, text=True, check=True
+    )
     assert len(log.stdout.splitlines()) == 1
 
 
