@@ -33,7 +33,9 @@ from scaffolder.validation import faults, sentence
 MOST_RESTARTS = 5
 """Workers that may die in the same step before the run is given up."""
 TRIES = 3
-"""How often one worker does a step during which the database went away."""
+"""How often one worker does a step when the database went away, or something outside did not answer."""
+PAUSE = 2.0
+"""Seconds before a step is done again, times the attempts so far."""
 
 log = logging.getLogger(__name__)
 
@@ -156,10 +158,15 @@ class Execution:
             self.failure = error
 
     def _attempted(self, step: dict[str, Any], *, again: bool) -> dict[str, Any] | None:
-        """The step's output, None when its `if` says no. Done again when the database went away on the way."""
+        """The step's output, None when its `if` says no. Done again after what a repeat may cure: actions look first."""
         for attempt in range(1, TRIES + 1):
             try:
                 return self._iterated(step, again=again or attempt > 1)
+            except GreenroomError as error:
+                if attempt == TRIES or not error.retry:
+                    raise
+                self.journal.action_line(f"{error.message}; trying again", step["id"], "warn")
+                self.cancelled.wait(PAUSE * attempt)
             except AWAY as error:
                 if attempt == TRIES:
                     raise

@@ -18,6 +18,16 @@ BY = System("system:tests")
 TASKS = "/api/scaffolder/v2/tasks"
 
 
+def template_document(name: str, steps: list[dict[str, Any]], **spec: Any) -> dict[str, Any]:
+    """A Template entity with these steps."""
+    return {
+        "apiVersion": "scaffolder.backstage.io/v1beta3",
+        "kind": "Template",
+        "metadata": {"name": name},
+        "spec": {"type": "service", "owner": "group:default/platform", "steps": steps, **spec},
+    }
+
+
 class Workshop:
     """A person's way with templates: put them into the catalog, run them, look at what was said."""
 
@@ -27,12 +37,7 @@ class Workshop:
 
     def offer(self, name: str, steps: list[dict[str, Any]], files: dict[str, str] | None = None, **spec: Any) -> str:
         """A template in a repository of its own, with files beside it; answers its reference. JSON is YAML, and quotes all texts."""
-        template = {
-            "apiVersion": "scaffolder.backstage.io/v1beta3",
-            "kind": "Template",
-            "metadata": {"name": name},
-            "spec": {"type": "service", "owner": "group:default/platform", "steps": steps, **spec},
-        }
+        template = template_document(name, steps, **spec)
         content = {"template.yaml": json.dumps(template), **(files or {})}
         return self.offer_files(name, content)
 

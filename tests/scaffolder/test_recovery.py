@@ -11,6 +11,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from core.errors import Unavailable
 from core.states import move
 from scaffolder import runner, sweeps
 from scaffolder.jobs import EXECUTE_RUN
@@ -29,12 +30,16 @@ class Killed(BaseException):
     """Stands for `kill -9`: nothing of ours catches it, and nothing more is written."""
 
 
+def nothing(_ctx: StepContext) -> None:
+    """Do nothing, and end well."""
+
+
 class Trap:
     """An action that does what a test says, once it is sprung."""
 
     def __init__(self) -> None:
         self.calls = 0
-        self.then: Callable[[StepContext], Any] = lambda ctx: {}
+        self.then: Callable[[StepContext], Any] = nothing
 
     def __call__(self, ctx: StepContext, given: dict[str, Any]) -> Mapping[str, Any] | None:
         self.calls += 1
@@ -72,7 +77,7 @@ def test_another_worker_goes_on_after_the_last_checkpoint(workshop: Workshop, tr
     execute_run(run_id)  # a second call while the lease holds does nothing
     assert trap.calls == 1
     run_out(run_id)
-    trap.then = lambda ctx: {}
+    trap.then = nothing
     execute_run(run_id)
     said = workshop.messages(run_id)
     assert said.count("Beginning step fetch:template") == 1
@@ -90,7 +95,7 @@ def test_a_workspace_that_is_gone_is_made_again(workshop: Workshop, trap: Trap) 
         execute_run(run_id)
     shutil.rmtree(folder_of(run_id))
     run_out(run_id)
-    trap.then = lambda ctx: {}
+    trap.then = nothing
     execute_run(run_id)
     said = workshop.messages(run_id)
     assert said.count("Beginning step publish:local") == 2
@@ -166,6 +171,23 @@ def test_a_database_that_goes_away_in_a_step_is_waited_for(
 
 
 @pytest.mark.django_db
+def test_what_does_not_answer_is_asked_again(
+    workshop: Workshop, trap: Trap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "PAUSE", 0.0)
+    run_id = workshop.start(workshop.offer("busy", [TRAP]))
+
+    def busy(_ctx: StepContext) -> None:
+        raise Unavailable("the host does not answer")
+
+    trap.then = busy
+    execute_run(run_id)
+    assert trap.calls == runner.TRIES
+    error = {"name": "ServiceUnavailableError", "message": "the host does not answer"}
+    assert workshop.completion(run_id)["error"] == error
+
+
+@pytest.mark.django_db
 def test_the_sweep_calls_again_for_what_was_left(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     ref = workshop.offer("log", [{"action": "debug:log", "input": {}}])
     waiting, working, dead, ended = (workshop.start(ref) for _ in range(4))
@@ -175,7 +197,7 @@ def test_the_sweep_calls_again_for_what_was_left(workshop: Workshop, monkeypatch
     Run.objects.filter(pk=dead).update(state="processing", lease_until=old)
     execute_run(ended)
     called: list[str] = []
-    monkeypatch.setattr(type(EXECUTE_RUN), "now", lambda self, pk: called.append(pk))
+    monkeypatch.setattr(type(EXECUTE_RUN), "now", lambda _job, pk: called.append(pk))
     sweeps.reclaim_abandoned()
     assert sorted(called) == sorted([waiting, dead])
     sweeps.reclaim_abandoned()  # called for a moment ago

@@ -1,11 +1,15 @@
 """A run from the request to the repository: what is made, said and kept."""
 
+import json
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from scaffolder.models import Effect, Run
 from scaffolder.workspace import folder_of
 from tests.conftest import Api
-from tests.scaffolder.conftest import TASKS, Workshop
+from tests.scaffolder.conftest import TASKS, Workshop, template_document
 
 pytestmark = pytest.mark.django_db
 
@@ -222,3 +226,29 @@ def test_a_template_cannot_fetch_files_of_the_machine(workshop: Workshop) -> Non
     steps = [{"id": "fetch", "action": "fetch:plain", "input": {"url": "file:///etc"}}]
     error = workshop.completion(workshop.run(workshop.offer("steal", steps)))["error"]
     assert "names a file of this machine" in error["message"]
+
+
+@pytest.mark.parametrize("aim", ["/etc/passwd", "../../../outside"])
+def test_a_link_that_leaves_a_skeleton_is_refused_and_nothing_is_made(
+    workshop: Workshop, catalog_files: Callable[[Path], str], aim: str
+) -> None:
+    folder = workshop.folder / "linked"
+    (folder / "skeleton").mkdir(parents=True)
+    (folder / "skeleton/link").symlink_to(aim)
+    (folder / "template.yaml").write_text(json.dumps(template_document("linked", SERVICE)))
+    catalog_files(folder / "template.yaml")
+    error = workshop.completion(workshop.run("template:default/linked", {"name": "payments"}))["error"]
+    assert "link" in error["message"]
+    assert not Effect.objects.exists()
+
+
+def test_a_template_on_this_machine_finds_its_skeleton(
+    workshop: Workshop, catalog_files: Callable[[Path], str]
+) -> None:
+    folder = workshop.folder / "here"
+    (folder / "skeleton").mkdir(parents=True)
+    (folder / "skeleton/catalog-info.yaml").write_text(CATALOG_INFO)
+    (folder / "template.yaml").write_text(json.dumps(template_document("here", SERVICE, output=OUTPUT)))
+    catalog_files(folder / "template.yaml")
+    run_id = workshop.run("here", {"name": "payments"})
+    assert workshop.output(run_id)["entityRef"] == "component:default/payments"
