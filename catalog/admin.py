@@ -1,6 +1,5 @@
 """The catalog in the admin: to browse and search. Rows are derived from files, so no form edits them."""
 
-import json
 from typing import Any
 
 import orjson
@@ -14,23 +13,15 @@ from django.utils.safestring import SafeString
 from catalog.actions import refresh_location
 from catalog.ingest.stitch import relations_of_all
 from catalog.models import Entity, Location, Relation
+from core.admin import ReadOnly, readable
 
 
-class Derived(admin.ModelAdmin):
+class Derived(ReadOnly, admin.ModelAdmin):
     """A table that is read from files: shown, never typed into."""
 
     actions_on_bottom = False
     show_full_result_count = False
     list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class _State(admin.SimpleListFilter):
@@ -102,7 +93,7 @@ class EntityAdmin(Derived):
 
     @admin.display(description="document")
     def shown_document(self, entity: Entity) -> str:
-        return _json(orjson.loads(entity.final))
+        return readable(orjson.loads(entity.final))
 
 
 class _ReadState(admin.SimpleListFilter):
@@ -196,7 +187,3 @@ def _search_link(ref: str) -> SafeString:
 def _problems(errors: list[dict[str, Any]]) -> str:
     lines = ((error.get("file", ""), error.get("line") or "", error["message"]) for error in errors)
     return format_html_join("", "<div>{} {} {}</div>", lines) or "-"
-
-
-def _json(document: Any) -> SafeString:
-    return format_html("<pre>{}</pre>", json.dumps(document, indent=2, ensure_ascii=False))

@@ -88,7 +88,9 @@ def retry(*, run: Run, by: Actor, secrets: Mapping[str, Any] | None = None) -> R
     run = Run.objects.select_for_update().get(pk=run.pk)
     fresh = {"cancel_requested": False, "output": None, "restarts": 0, "rung_at": timezone.now()}
     sealed = seal(dict(secrets)) if secrets else None
-    if not move(Run.objects.filter(pk=run.pk), RunState.OPEN, MOVES, secrets=sealed, last_heartbeat_at=None, **fresh):
+    if not move(
+        Run.objects.filter(pk=run.pk), RunState.OPEN, MOVES, secrets=sealed, last_heartbeat_at=None, **fresh
+    ):
         raise Conflict(f"Task with taskId {run.pk} cannot be retried")
     StepRun.objects.filter(run=run).delete()
     RunEvent.objects.filter(run=run, type__in=[RunEvent.Type.COMPLETION, RunEvent.Type.CANCELLED]).delete()

@@ -1,40 +1,36 @@
 """Templates and runs in the admin: to look at, to cancel and to retry; nothing is edited here."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 
+from core.admin import ReadOnly, plain, readable
 from core.errors import GreenroomError
 from scaffolder import actions
 from scaffolder.models import Effect, Run, RunEvent, StepRun, TemplateEntity
 
 
-class ReadOnly:
-    """Runs change by actions; a form that edits rows would make them lie."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 class StepRunInline(ReadOnly, admin.TabularInline):
     model = StepRun
-    fields = ("position", "step_id", "state", "started_at", "ended_at", "output", "error")
+    fields = readonly_fields = ("position", "step_id", "state", "started_at", "ended_at", "made", "error")
     extra = 0
+
+    @admin.display(description="output")
+    def made(self, step: StepRun) -> SafeString:
+        return readable(step.output)
 
 
 class EffectInline(ReadOnly, admin.TabularInline):
     model = Effect
-    fields = ("step_id", "kind", "key", "details", "intended_at", "made_at")
+    fields = readonly_fields = ("step_id", "kind", "key", "more", "intended_at", "made_at")
     extra = 0
+
+    @admin.display(description="details")
+    def more(self, effect: Effect) -> SafeString:
+        return readable(effect.details)
 
 
 class RunEventInline(ReadOnly, admin.TabularInline):
@@ -46,7 +42,7 @@ class RunEventInline(ReadOnly, admin.TabularInline):
 
     @admin.display
     def message(self, event: RunEvent) -> str:
-        return str(event.body.get("message", event.body))
+        return plain(str(event.body.get("message", event.body)))
 
 
 @admin.register(Run)
@@ -55,9 +51,32 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
     list_filter = ("state", "template_ref")
     search_fields = ("id__exact", "template_ref", "created_by")
     date_hierarchy = "created_at"
-    exclude = ("rung_at",)
+    fields = readonly_fields = (
+        *(
+            "template_ref",
+            "state",
+            "created_by",
+            "created_at",
+            "last_heartbeat_at",
+            "cancel_requested",
+            "restarts",
+        ),
+        *("parameters", "result", "frozen"),
+    )
     inlines = (StepRunInline, EffectInline, RunEventInline)
     actions = ("cancel", "retry")
+
+    @admin.display
+    def parameters(self, run: Run) -> SafeString:
+        return readable(run.spec.get("parameters"))
+
+    @admin.display(description="output")
+    def result(self, run: Run) -> SafeString:
+        return readable(run.output)
+
+    @admin.display(description="frozen template")
+    def frozen(self, run: Run) -> SafeString:
+        return readable({key: value for key, value in run.spec.items() if key != "parameters"})
 
     @admin.action(description="Cancel the chosen runs")
     def cancel(self, request: HttpRequest, chosen: QuerySet[Run]) -> None:

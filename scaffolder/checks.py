@@ -40,4 +40,6 @@ def faults_of(path: Path) -> list[checks.CheckMessage]:
 
 
 def _fault(path: Path, reason: str) -> checks.CheckMessage:
-    return checks.Error(f"golden path {path.parent.name}: {reason}", hint=f"Mend {path.name}.", id="scaffolder.E001")
+    return checks.Error(
+        f"golden path {path.parent.name}: {reason}", hint=f"Mend {path.name}.", id="scaffolder.E001"
+    )

@@ -99,7 +99,11 @@ class Journal:
         )
 
     def skip(self, position: int, step: Mapping[str, Any], reason: str) -> None:
-        self._end(position, StepState.SKIPPED, (f"Skipping step {step['id']} because {reason}", step["id"], "skipped"))
+        self._end(
+            position,
+            StepState.SKIPPED,
+            (f"Skipping step {step['id']} because {reason}", step["id"], "skipped"),
+        )
 
     def fail(self, position: int, step: Mapping[str, Any], error: Mapping[str, str]) -> None:
         line = f"{error['name']}: {error['message']}"
@@ -115,7 +119,9 @@ class Journal:
 
         self._write(write)
 
-    def finish(self, *, output: Mapping[str, Any] | None = None, error: Mapping[str, str] | None = None) -> None:
+    def finish(
+        self, *, output: Mapping[str, Any] | None = None, error: Mapping[str, str] | None = None
+    ) -> None:
         """End the run: its state, its last event, and its secrets gone, all at once."""
         state = RunState.COMPLETED if error is None else RunState.FAILED
         body: dict[str, Any] = {"message": f"Run completed with status: {state}"}
@@ -143,14 +149,18 @@ class Journal:
 
     def done(self) -> dict[int, StepRun]:
         """The steps that need not be done again, by position, with their whole outputs."""
-        steps = until_back(lambda: list(StepRun.objects.filter(run=self.run).exclude(state=StepState.PROCESSING)))
+        steps = until_back(
+            lambda: list(StepRun.objects.filter(run=self.run).exclude(state=StepState.PROCESSING))
+        )
         for step in steps:
             if step.sealed_output is not None:
                 step.output = open_sealed(bytes(step.sealed_output))
         return {step.position: step for step in steps}
 
     def _effect(self, kind: str, key: str, details: dict[str, Any], **changes: Any) -> None:
-        position = StepRun.objects.filter(run=self.run, state=StepState.PROCESSING).order_by("-position").first()
+        position = (
+            StepRun.objects.filter(run=self.run, state=StepState.PROCESSING).order_by("-position").first()
+        )
         effect, _ = Effect.objects.get_or_create(
             run=self.run, kind=kind, key=key, defaults={"step_id": position.step_id if position else ""}
         )
@@ -173,7 +183,9 @@ class Journal:
     def _event(self, message: str, step_id: str | None = None, status: str | None = None) -> None:
         shown = self.masker.text(message)
         if len(shown) > LONGEST_MESSAGE:
-            shown = f"{shown[:LONGEST_MESSAGE]}\n… {len(shown) - LONGEST_MESSAGE} characters more are left out"
+            shown = (
+                f"{shown[:LONGEST_MESSAGE]}\n… {len(shown) - LONGEST_MESSAGE} characters more are left out"
+            )
         body = {"message": shown}
         body |= {"stepId": step_id} if step_id is not None else {}
         body |= {"status": status} if status is not None else {}
@@ -183,7 +195,9 @@ class Journal:
         def fenced() -> T:
             with transaction.atomic():
                 now = timezone.now()
-                mine = Run.objects.filter(pk=self.run.pk, attempts=self.run.attempts, state=RunState.PROCESSING)
+                mine = Run.objects.filter(
+                    pk=self.run.pk, attempts=self.run.attempts, state=RunState.PROCESSING
+                )
                 if not mine.update(last_heartbeat_at=now, lease_until=now + LEASE):
                     raise LeaseLost(f"run {self.run.pk}, attempt {self.run.attempts}, was taken or ended")
                 if mine.filter(cancel_requested=True).exists():

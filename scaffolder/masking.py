@@ -65,6 +65,8 @@ def _spellings(texts: set[str]) -> Iterator[str]:
         yield json.dumps(text)[1:-1]
         yield json.dumps(text, ensure_ascii=False)[1:-1]
         yield quote(text, safe="")
-        quoted = repr(text)[1:-1].replace("\\'", "'")  # as our messages name a value, in either kind of quotes
+        quoted = repr(text)[1:-1].replace(
+            "\\'", "'"
+        )  # as our messages name a value, in either kind of quotes
         yield quoted
         yield quoted.replace("'", "\\'")

@@ -39,7 +39,9 @@ class Run(Leased):
         ordering: ClassVar[list[str]] = ["-created_at", "-id"]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
-                fields=["rung_at"], name="run_unfinished", condition=models.Q(state__in=["open", "processing"])
+                fields=["rung_at"],
+                name="run_unfinished",
+                condition=models.Q(state__in=["open", "processing"]),
             )
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
@@ -62,7 +64,9 @@ class StepRun(models.Model):
     step_id = models.TextField()
     state = models.CharField(max_length=10, choices=StepState.choices, default=StepState.PROCESSING)
     output = JsonText(default=dict, help_text="With the run's secrets masked.")
-    sealed_output = models.BinaryField(null=True, editable=False, help_text="The whole output, if it has secrets.")
+    sealed_output = models.BinaryField(
+        null=True, editable=False, help_text="The whole output, if it has secrets."
+    )
     error = JsonText(null=True)
     started_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
@@ -71,7 +75,9 @@ class StepRun(models.Model):
         ordering: ClassVar[list[str]] = ["run", "position"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["run", "position"], name="step_run_once"),
-            models.CheckConstraint(condition=models.Q(state__in=StepState.values), name="step_run_state_known"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=StepState.values), name="step_run_state_known"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -57,7 +57,9 @@ class RunEventQuerySet(models.QuerySet["RunEvent"]):
     def after(self, run_id: object, after: int | None) -> Self:
         """A run's events behind an id. The completion is always among them, as the contract has it."""
         rows = self.filter(run_id=run_id)
-        return rows.filter(models.Q(id__gt=after) | models.Q(type="completion")) if after is not None else rows
+        return (
+            rows.filter(models.Q(id__gt=after) | models.Q(type="completion")) if after is not None else rows
+        )
 
 
 class TemplateManager(models.Manager["Entity"]):

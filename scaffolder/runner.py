@@ -133,7 +133,9 @@ class Execution:
             raise  # not the step's fault: the lease runs out, and the sweep calls another worker
         except Exception:  # a fault of ours in an action ends this step, not the worker
             log.exception("step failed unexpectedly", extra={"run": str(self.run.pk), "step": step["id"]})
-            message = f"An internal error occurred in {step['action']}; the server's log has it under {self.run.pk}"
+            message = (
+                f"An internal error occurred in {step['action']}; the server's log has it under {self.run.pk}"
+            )
             self._failed(position, step, GreenroomError(message))
         else:
             if output is None:
@@ -170,7 +172,9 @@ class Execution:
             except AWAY as error:
                 if attempt == TRIES:
                     raise
-                log.warning("database away during a step", extra={"run": str(self.run.pk), "error": str(error)})
+                log.warning(
+                    "database away during a step", extra={"run": str(self.run.pk), "error": str(error)}
+                )
                 until_back(Run.objects.filter(pk=self.run.pk).exists)
         raise AssertionError("the last attempt returns or raises")
 
@@ -186,7 +190,9 @@ class Execution:
             if not holds(step.get("if"), self._context(), failed=self.failure is not None):
                 return None
             return self._act(step, ctx, self._context() | {"secrets": self.secrets})
-        items = render_value(step["each"], self._context() | {"secrets": self.secrets}, environment=environment())
+        items = render_value(
+            step["each"], self._context() | {"secrets": self.secrets}, environment=environment()
+        )
         collected: dict[str, list[Any]] = {}
         for each in _each(items, step):
             context = self._context() | {"secrets": self.secrets, "each": each}
@@ -206,7 +212,9 @@ class Execution:
         self.masker.learn(raw, rendered)
         given = dict(rendered)
         for unknown in sorted(given.keys() - action.input.get("properties", {}).keys()):
-            self.journal.action_line(f"{action.id} has no input {unknown!r}; it is ignored", step["id"], "warn")
+            self.journal.action_line(
+                f"{action.id} has no input {unknown!r}; it is ignored", step["id"], "warn"
+            )
             del given[unknown]
         found = faults(action.input, given, where=f"the input of {action.id}")
         if found:

@@ -49,7 +49,9 @@ def _tolerant(schema: Any) -> Any:
     if not isinstance(schema, Mapping):
         return schema
     return {
-        key: _tolerant(value) for key, value in schema.items() if not (key == "required" and isinstance(value, bool))
+        key: _tolerant(value)
+        for key, value in schema.items()
+        if not (key == "required" and isinstance(value, bool))
     }
 
 
@@ -59,10 +61,14 @@ def compiled(schema: Mapping[str, Any], where: str) -> jsonschema_rs.Draft7Valid
         return _compiled(orjson.dumps(schema))
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"{where} is not a valid JSON Schema (draft-07): {reason}; mend the template") from error
+        raise InputError(
+            f"{where} is not a valid JSON Schema (draft-07): {reason}; mend the template"
+        ) from error
 
 
-def faults(schema: Mapping[str, Any], value: Any, *, where: str, root: str = "instance") -> list[dict[str, Any]]:
+def faults(
+    schema: Mapping[str, Any], value: Any, *, where: str, root: str = "instance"
+) -> list[dict[str, Any]]:
     """Everything in `value` that does not fit, in the order of the schema's own keys."""
     found = list(compiled(schema, where).iter_errors(value))
     found.sort(key=lambda error: _position(schema, error.schema_path))
@@ -74,7 +80,9 @@ def sentence(fault: Mapping[str, Any]) -> str:
     return f"{fault['property']} {fault['message']}"
 
 
-def _faults(schema: Mapping[str, Any], error: jsonschema_rs.ValidationError, root: str) -> Iterator[dict[str, Any]]:
+def _faults(
+    schema: Mapping[str, Any], error: jsonschema_rs.ValidationError, root: str
+) -> Iterator[dict[str, Any]]:
     path = list(error.instance_path)
     place = root + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     for message, argument in _messages(error):

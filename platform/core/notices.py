@@ -7,13 +7,13 @@ lost all waiters are woken, look at their rows, and wait again.
 
 import logging
 import threading
-from collections import defaultdict
 
 import psycopg
 from django.db import connection
 
 CHANNEL = "greenroom"
 RECONNECT_EVERY = 1.0
+COUNTERS = 1024
 LOOK_UP_EVERY = 0.5  # seconds after which the thread sees that it shall stop
 
 log = logging.getLogger(__name__)
@@ -26,28 +26,22 @@ def notice(key: str) -> None:
 
 
 class _Listener:
+    """Counts notices. Keys share a fixed number of counters: two that meet wake each other, which costs one look."""
+
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._versions: defaultdict[str, int] = defaultdict(int)
-        self._waiting: defaultdict[str, int] = defaultdict(int)
-        self._lost = 0
+        self._counts = [0] * COUNTERS
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
 
-    def version(self, key: str) -> tuple[int, int]:
+    def count(self, key: str) -> int:
         with self._changed:
             self._start()
-            return self._versions[key], self._lost
+            return self._counts[hash(key) % COUNTERS]
 
-    def wait(self, key: str, seen: tuple[int, int], timeout: float) -> bool:
+    def wait(self, key: str, seen: int, timeout: float) -> bool:
         with self._changed:
-            self._waiting[key] += 1
-            try:
-                return self._changed.wait_for(lambda: (self._versions[key], self._lost) != seen, timeout)
-            finally:
-                self._waiting[key] -= 1
-                if not self._waiting[key]:
-                    del self._waiting[key]
+            return self._changed.wait_for(lambda: self._counts[hash(key) % COUNTERS] != seen, timeout)
 
     def _start(self) -> None:
         if self._thread is None or not self._thread.is_alive():
@@ -80,11 +74,10 @@ class _Listener:
             self._stopping.clear()
 
     def _wake(self, key: str | None) -> None:
+        """Wake who waits for the key, or everybody when notices may have been lost."""
         with self._changed:
-            if key is None:
-                self._lost += 1
-            elif key in self._waiting or key in self._versions:
-                self._versions[key] += 1
+            for slot in range(COUNTERS) if key is None else [hash(key) % COUNTERS]:
+                self._counts[slot] += 1
             self._changed.notify_all()
 
 
@@ -97,10 +90,10 @@ class Watch:
 
     def __init__(self, key: str) -> None:
         self._key = key
-        self._seen = _listener.version(key)
+        self._seen = _listener.count(key)
 
     def wait(self, timeout: float) -> bool:
         """True as soon as something may have changed since the last call, False after `timeout` seconds."""
         changed = _listener.wait(self._key, self._seen, timeout)
-        self._seen = _listener.version(self._key)
+        self._seen = _listener.count(self._key)
         return changed

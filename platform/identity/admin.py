@@ -1,11 +1,11 @@
 """Admin pages for people and tokens. A token's secret is shown once, by `greenroom token create`, never here."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+
+from core.admin import ReadOnly
 
 from .actions import revoke_token
 from .models import Person, ServiceToken
@@ -18,19 +18,10 @@ class PersonAdmin(UserAdmin):
 
 
 @admin.register(ServiceToken)
-class ServiceTokenAdmin(admin.ModelAdmin):
+class ServiceTokenAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("name", "prefix", "acts_for", "expires_at", "last_used_at", "revoked_at")
     search_fields = ("name", "prefix", "acts_for")
     actions = ("revoke",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.action(description="Revoke the chosen tokens")
     def revoke(self, request: HttpRequest, chosen: QuerySet[ServiceToken]) -> None:

@@ -1,35 +1,20 @@
 """The local code host in the admin: to look at, not to change."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from core.admin import ReadOnly
 from scm.models import Event, LocalPullRequest, LocalRepository
 
 
-class ReadOnly(admin.ModelAdmin):
-    """Repositories change by git and by actions; a form that edits rows would make them disagree."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 @admin.register(LocalRepository)
-class LocalRepositoryAdmin(ReadOnly):
+class LocalRepositoryAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["__str__", "description", "default_branch", "private", "made_by", "created"]
     list_filter = ["owner", "private"]
     search_fields = ["owner", "name", "description", "made_by"]
 
 
 @admin.register(LocalPullRequest)
-class LocalPullRequestAdmin(ReadOnly):
+class LocalPullRequestAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["__str__", "title", "source_branch", "target_branch", "state", "author", "updated"]
     list_filter = ["state"]
     list_select_related = ["repository"]
@@ -37,7 +22,7 @@ class LocalPullRequestAdmin(ReadOnly):
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnly):
+class EventAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ["id", "kind", "repository", "created"]
     list_filter = ["kind"]
     list_select_related = ["repository"]

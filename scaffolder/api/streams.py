@@ -127,4 +127,3 @@ def awaited(run: Run, after: int | None) -> list[RunEvent]:
     finally:
         if seat is not None:
             seat.leave()
-

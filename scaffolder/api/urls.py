@@ -6,7 +6,9 @@ from scaffolder.api.tasks import CancelView, EventStreamView, EventsView, RetryV
 from scaffolder.api.templates import ActionsView, ParameterSchemaView
 
 urlpatterns = [
-    path("v2/templates/<str:namespace>/<str:kind>/<str:name>/parameter-schema", ParameterSchemaView.as_view()),
+    path(
+        "v2/templates/<str:namespace>/<str:kind>/<str:name>/parameter-schema", ParameterSchemaView.as_view()
+    ),
     path("v2/actions", ActionsView.as_view()),
     path("v2/tasks", TasksView.as_view()),
     path("v2/tasks/<str:task_id>", TaskView.as_view()),

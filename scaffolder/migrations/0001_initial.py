@@ -10,99 +10,208 @@ import scaffolder.json_text
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_initial'),
+        ("catalog", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TemplateEntity',
-            fields=[
-            ],
+            name="TemplateEntity",
+            fields=[],
             options={
-                'verbose_name': 'template',
-                'ordering': ['ref'],
-                'proxy': True,
-                'indexes': [],
-                'constraints': [],
+                "verbose_name": "template",
+                "ordering": ["ref"],
+                "proxy": True,
+                "indexes": [],
+                "constraints": [],
             },
-            bases=('catalog.entity',),
+            bases=("catalog.entity",),
         ),
         migrations.CreateModel(
-            name='Run',
+            name="Run",
             fields=[
-                ('lease_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('attempts', models.PositiveIntegerField(default=0, editable=False)),
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('template_ref', models.TextField(db_index=True)),
-                ('spec', scaffolder.json_text.JsonText()),
-                ('secrets', models.BinaryField(null=True)),
-                ('state', models.CharField(choices=[('open', 'waiting'), ('processing', 'running'), ('completed', 'completed'), ('failed', 'failed'), ('cancelled', 'cancelled')], default='open', max_length=10)),
-                ('cancel_requested', models.BooleanField(default=False)),
-                ('output', scaffolder.json_text.JsonText(null=True)),
-                ('created_by', models.TextField(db_index=True)),
-                ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
-                ('last_heartbeat_at', models.DateTimeField(null=True)),
-                ('rung_at', models.DateTimeField(default=django.utils.timezone.now, help_text='When a worker was last called for it.')),
-                ('restarts', models.PositiveIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("attempts", models.PositiveIntegerField(default=0, editable=False)),
+                (
+                    "id",
+                    models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False),
+                ),
+                ("template_ref", models.TextField(db_index=True)),
+                ("spec", scaffolder.json_text.JsonText()),
+                ("secrets", models.BinaryField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "waiting"),
+                            ("processing", "running"),
+                            ("completed", "completed"),
+                            ("failed", "failed"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                ("cancel_requested", models.BooleanField(default=False)),
+                ("output", scaffolder.json_text.JsonText(null=True)),
+                ("created_by", models.TextField(db_index=True)),
+                ("created_at", models.DateTimeField(db_index=True, default=django.utils.timezone.now)),
+                ("last_heartbeat_at", models.DateTimeField(null=True)),
+                (
+                    "rung_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, help_text="When a worker was last called for it."
+                    ),
+                ),
+                ("restarts", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'ordering': ['-created_at', '-id'],
-                'indexes': [models.Index(condition=models.Q(('state__in', ['open', 'processing'])), fields=['rung_at'], name='run_unfinished')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['open', 'processing', 'completed', 'failed', 'cancelled'])), name='run_state_known'), models.CheckConstraint(condition=models.Q(('state__in', ['open', 'processing']), ('secrets__isnull', True), _connector='OR'), name='run_secrets_gone_at_the_end')],
+                "ordering": ["-created_at", "-id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state__in", ["open", "processing"])),
+                        fields=["rung_at"],
+                        name="run_unfinished",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["open", "processing", "completed", "failed", "cancelled"])
+                        ),
+                        name="run_state_known",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state__in", ["open", "processing"]), ("secrets__isnull", True), _connector="OR"
+                        ),
+                        name="run_secrets_gone_at_the_end",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Effect',
+            name="Effect",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('step_id', models.TextField()),
-                ('kind', models.CharField(max_length=40)),
-                ('key', models.TextField()),
-                ('details', models.JSONField(default=dict)),
-                ('intended_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('made_at', models.DateTimeField(null=True)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='effects', to='scaffolder.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("step_id", models.TextField()),
+                ("kind", models.CharField(max_length=40)),
+                ("key", models.TextField()),
+                ("details", models.JSONField(default=dict)),
+                ("intended_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("made_at", models.DateTimeField(null=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="effects",
+                        to="scaffolder.run",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
-                'constraints': [models.UniqueConstraint(fields=('run', 'kind', 'key'), name='effect_once_a_run')],
+                "ordering": ["id"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("run", "kind", "key"), name="effect_once_a_run")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RunEvent',
+            name="RunEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('type', models.CharField(choices=[('log', 'Log'), ('completion', 'Completion'), ('cancelled', 'Cancelled'), ('recovered', 'Recovered')], max_length=10)),
-                ('body', scaffolder.json_text.JsonText()),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='scaffolder.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("log", "Log"),
+                            ("completion", "Completion"),
+                            ("cancelled", "Cancelled"),
+                            ("recovered", "Recovered"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("body", scaffolder.json_text.JsonText()),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="events",
+                        to="scaffolder.run",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
-                'indexes': [models.Index(fields=['run', 'id'], name='run_event_order')],
+                "ordering": ["id"],
+                "indexes": [models.Index(fields=["run", "id"], name="run_event_order")],
             },
         ),
         migrations.CreateModel(
-            name='StepRun',
+            name="StepRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('step_id', models.TextField()),
-                ('state', models.CharField(choices=[('processing', 'running'), ('completed', 'completed'), ('failed', 'failed'), ('skipped', 'skipped')], default='processing', max_length=10)),
-                ('output', scaffolder.json_text.JsonText(default=dict, help_text="With the run's secrets masked.")),
-                ('sealed_output', models.BinaryField(help_text='The whole output, if it has secrets.', null=True)),
-                ('error', scaffolder.json_text.JsonText(null=True)),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='scaffolder.run')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveIntegerField()),
+                ("step_id", models.TextField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("processing", "running"),
+                            ("completed", "completed"),
+                            ("failed", "failed"),
+                            ("skipped", "skipped"),
+                        ],
+                        default="processing",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "output",
+                    scaffolder.json_text.JsonText(default=dict, help_text="With the run's secrets masked."),
+                ),
+                (
+                    "sealed_output",
+                    models.BinaryField(help_text="The whole output, if it has secrets.", null=True),
+                ),
+                ("error", scaffolder.json_text.JsonText(null=True)),
+                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="scaffolder.run"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['run', 'position'],
-                'constraints': [models.UniqueConstraint(fields=('run', 'position'), name='step_run_once'), models.CheckConstraint(condition=models.Q(('state__in', ['processing', 'completed', 'failed', 'skipped'])), name='step_run_state_known')],
+                "ordering": ["run", "position"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("run", "position"), name="step_run_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["processing", "completed", "failed", "skipped"])),
+                        name="step_run_state_known",
+                    ),
+                ],
             },
         ),
     ]

@@ -7,7 +7,8 @@ from scaffolder.steps.port import Action
 ACTIONS: dict[str, Action] = {
     action.id: action
     for action in sorted(
-        (*catalog.ACTIONS, *debug.ACTIONS, *fetch.ACTIONS, *fs.ACTIONS, *publish.ACTIONS), key=lambda one: one.id
+        (*catalog.ACTIONS, *debug.ACTIONS, *fetch.ACTIONS, *fs.ACTIONS, *publish.ACTIONS),
+        key=lambda one: one.id,
     )
 }
 """All actions by id, in order of it."""
@@ -16,5 +17,7 @@ ACTIONS: dict[str, Action] = {
 def action_named(action_id: str) -> Action:
     """The action with that id, or NotFound."""
     if action_id not in ACTIONS:
-        raise NotFound(f"Template action with ID '{action_id}' is not registered; GET /v2/actions lists those that are")
+        raise NotFound(
+            f"Template action with ID '{action_id}' is not registered; GET /v2/actions lists those that are"
+        )
     return ACTIONS[action_id]

@@ -105,7 +105,9 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$"), list("-+.0123456789")
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$"),
+    list("-+.0123456789"),
 )
 _Dumper.add_implicit_resolver(
     "tag:yaml.org,2002:int", re.compile(r"^(0o[0-7]+|[-+]?[0-9]+)$"), list("-+0123456789")
@@ -122,7 +124,9 @@ ACTIONS = (
             "properties": {
                 "catalogInfoUrl": text("The address of the catalog file.", minLength=1),
                 "repoContentsUrl": text("The address of the repository's files.", minLength=1),
-                "catalogInfoPath": text("The catalog file's path in the repository. Default: /catalog-info.yaml"),
+                "catalogInfoPath": text(
+                    "The catalog file's path in the repository. Default: /catalog-info.yaml"
+                ),
                 "optional": flag("Whether the step may fail to register it. Default: no."),
             },
         },

@@ -21,7 +21,11 @@ def log(ctx: StepContext, given: dict[str, Any]) -> None:
     wanted = given.get("listWorkspace")
     if wanted:
         paths = _files(ctx.workspace)
-        shown = _with_contents(ctx.workspace, paths) if wanted == "with-contents" else [f" - {one}" for one in paths]
+        shown = (
+            _with_contents(ctx.workspace, paths)
+            if wanted == "with-contents"
+            else [f" - {one}" for one in paths]
+        )
         ctx.log("Workspace:\n" + "\n".join(shown))
 
 
@@ -29,7 +33,9 @@ def wait(ctx: StepContext, given: dict[str, Any]) -> None:
     """Wait, ten minutes at the most, or until the run is cancelled."""
     seconds = given.get("minutes", 0) * 60 + given.get("seconds", 0) + given.get("milliseconds", 0) / 1000
     if not 0 <= seconds <= LONGEST_WAIT:
-        raise InputError(f"Waiting duration of {seconds:g} seconds is not possible: wait 0 to {LONGEST_WAIT:g} seconds")
+        raise InputError(
+            f"Waiting duration of {seconds:g} seconds is not possible: wait 0 to {LONGEST_WAIT:g} seconds"
+        )
     ctx.pause(seconds)
 
 
@@ -62,7 +68,10 @@ ACTIONS = (
             message=text("What to write."),
             listWorkspace={
                 "description": "Whether to list the workspace's files, with their names or also their contents.",
-                "anyOf": [{"type": "boolean"}, {"type": "string", "enum": ["with-filenames", "with-contents"]}],
+                "anyOf": [
+                    {"type": "boolean"},
+                    {"type": "string", "enum": ["with-filenames", "with-contents"]},
+                ],
             },
         ),
         run=log,
@@ -82,6 +91,8 @@ ACTIONS = (
             milliseconds={"type": "number", "description": "Milliseconds to wait."},
         ),
         run=wait,
-        examples=(Example("Wait half a minute", "steps:\n  - action: debug:wait\n    input:\n      seconds: 30\n"),),
+        examples=(
+            Example("Wait half a minute", "steps:\n  - action: debug:wait\n    input:\n      seconds: 30\n"),
+        ),
     ),
 )

@@ -69,7 +69,9 @@ def _fetched(ctx: StepContext, url: str) -> Path:
     base = LocationRef("file" if file_base else "url", ctx.base_url.removeprefix("file://"))
     location = resolve(url, base)
     if location.type == "file" and not file_base:
-        raise InputError(f"url {url!r} names a file of this machine; the template lies elsewhere: use a web address")
+        raise InputError(
+            f"url {url!r} names a file of this machine; the template lies elsewhere: use a web address"
+        )
     remove(ctx.scratch)
     ctx.check_cancelled()
     read_tree(f"file:{location.target}" if location.type == "file" else location.target, ctx.scratch)
@@ -91,7 +93,9 @@ ACTIONS = (
             url=_URL,
             targetPath=_TARGET,
             values=_VALUES,
-            copyWithoutRender=texts("Accepted and not used, as in Backstage since 2.0; see copyWithoutTemplating."),
+            copyWithoutRender=texts(
+                "Accepted and not used, as in Backstage since 2.0; see copyWithoutTemplating."
+            ),
             copyWithoutTemplating=texts("Globs of files whose contents are copied as they are."),
             cookiecutterCompat=flag("Whether the skeleton is written as for cookiecutter."),
             templateFileExtension={
@@ -118,7 +122,10 @@ ACTIONS = (
         input=object_schema(("url",), url=_URL, targetPath=_TARGET, token=_TOKEN),
         run=plain,
         examples=(
-            Example("Copy the docs", "steps:\n  - action: fetch:plain\n    input: {url: ./docs, targetPath: docs}\n"),
+            Example(
+                "Copy the docs",
+                "steps:\n  - action: fetch:plain\n    input: {url: ./docs, targetPath: docs}\n",
+            ),
         ),
     ),
     Action(

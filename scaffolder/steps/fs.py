@@ -32,7 +32,9 @@ def rename(ctx: StepContext, given: dict[str, Any]) -> None:
         if not os.path.lexists(source):
             if ctx.again and there:
                 continue
-            raise NotFound(f"fs:rename: {one['from']!r} is not in the workspace; name a file that an earlier step made")
+            raise NotFound(
+                f"fs:rename: {one['from']!r} is not in the workspace; name a file that an earlier step made"
+            )
         if there and not one.get("overwrite"):
             raise Conflict(f"fs:rename: {one['to']!r} is there already; set overwrite: true to replace it")
         if there and target.is_dir() and not target.is_symlink():
@@ -99,7 +101,11 @@ ACTIONS = (
         description="Removes files and folders from the workspace.",
         input=object_schema(("files",), files=texts("Paths or globs of what to remove.")),
         run=delete,
-        examples=(Example("Remove drafts", "steps:\n  - action: fs:delete\n    input:\n      files: ['**/*.draft']\n"),),
+        examples=(
+            Example(
+                "Remove drafts", "steps:\n  - action: fs:delete\n    input:\n      files: ['**/*.draft']\n"
+            ),
+        ),
     ),
     Action(
         id="fs:rename",
@@ -133,7 +139,11 @@ ACTIONS = (
         description="Lists files and folders of the workspace.",
         input=object_schema(
             ("paths",),
-            paths={"type": "array", "items": {"type": "string", "minLength": 1}, "description": "Folders to list."},
+            paths={
+                "type": "array",
+                "items": {"type": "string", "minLength": 1},
+                "description": "Folders to list.",
+            },
             recursive=flag("Whether to list the folders inside too. Default: no."),
         ),
         output=object_schema(("files", "folders"), files=_ENTRY, folders=_ENTRY),

@@ -24,7 +24,9 @@ def local(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
     return publish(ctx, host("local"), RepositoryName(address["owner"], address["repo"]), given)
 
 
-def publish(ctx: StepContext, code_host: CodeHost, name: RepositoryName, given: dict[str, Any]) -> dict[str, Any]:
+def publish(
+    ctx: StepContext, code_host: CodeHost, name: RepositoryName, given: dict[str, Any]
+) -> dict[str, Any]:
     """Make a repository on any code host and push a folder of the workspace to its default branch."""
     folder = confined(ctx.workspace, given.get("sourcePath") or ".")
     branch = given.get("defaultBranch") or "main"

@@ -35,7 +35,9 @@ class Workshop:
         self.api = api
         self.folder = folder
 
-    def offer(self, name: str, steps: list[dict[str, Any]], files: dict[str, str] | None = None, **spec: Any) -> str:
+    def offer(
+        self, name: str, steps: list[dict[str, Any]], files: dict[str, str] | None = None, **spec: Any
+    ) -> str:
         """A template in a repository of its own, with files beside it; answers its reference. JSON is YAML, and quotes all texts."""
         template = template_document(name, steps, **spec)
         content = {"template.yaml": json.dumps(template), **(files or {})}

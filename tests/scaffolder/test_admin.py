@@ -31,7 +31,9 @@ def test_runs_and_templates_are_shown(browser: Client, workshop: Workshop) -> No
 def test_runs_are_cancelled_and_retried(browser: Client, workshop: Workshop) -> None:
     run_id = workshop.start(workshop.offer("log", LOG))
     for action, state in (("cancel", "cancelled"), ("retry", "open"), ("retry", "open")):
-        answer = browser.post("/admin/scaffolder/run/", {"action": action, "_selected_action": [run_id]}, follow=True)
+        answer = browser.post(
+            "/admin/scaffolder/run/", {"action": action, "_selected_action": [run_id]}, follow=True
+        )
         assert answer.status_code == 200
         assert Run.objects.get(pk=run_id).state == state
     assert "cannot be retried" in answer.content.decode()

@@ -79,7 +79,9 @@ def test_values_are_checked_and_defaults_are_not_filled_in(workshop: Workshop, a
         },
     }
     ref = workshop.offer("form", LOG, parameters=[parameters])
-    bad = api.post(TASKS, {"templateRef": ref, "values": {"name": "toolong", "size": 9, "kind": "c"}}).json()["errors"]
+    bad = api.post(TASKS, {"templateRef": ref, "values": {"name": "toolong", "size": 9, "kind": "c"}}).json()[
+        "errors"
+    ]
     assert [(one["property"], one["message"], one["argument"]) for one in bad] == [
         ("instance.name", "does not meet maximum length of 5", 5),
         ("instance.size", "must be less than or equal to 3", 3),
@@ -127,7 +129,9 @@ def test_streams_beyond_the_seats_are_sent_away(workshop: Workshop, api: Api, se
 
 @pytest.mark.django_db(transaction=True)
 def test_a_stream_follows_a_run_while_it_works(workshop: Workshop, api: Api) -> None:
-    run_id = workshop.start(workshop.offer("log", [*LOG, {"action": "debug:wait", "input": {"milliseconds": 50}}]))
+    run_id = workshop.start(
+        workshop.offer("log", [*LOG, {"action": "debug:wait", "input": {"milliseconds": 50}}])
+    )
     frames = iter(api.get(f"{TASKS}/{run_id}/eventstream").streaming_content)
     worker = threading.Thread(target=_in_thread, args=[run_id])
     worker.start()
@@ -158,7 +162,12 @@ def _in_thread(run_id: str) -> None:
 
 def test_ids_that_are_none(api: Api) -> None:
     for text in ("nope", "00000000-0000-0000-0000-000000000000"):
-        for call, path in ((api.get, ""), (api.get, "/events"), (api.get, "/eventstream"), (api.post, "/cancel")):
+        for call, path in (
+            (api.get, ""),
+            (api.get, "/events"),
+            (api.get, "/eventstream"),
+            (api.post, "/cancel"),
+        ):
             answer = call(f"{TASKS}/{text}{path}")
             assert answer.status_code == 404, path
             assert answer.json()["error"]["message"] == f"No task with id '{text}' found"

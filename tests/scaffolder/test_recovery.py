@@ -128,7 +128,9 @@ def test_a_step_that_was_killed_at_its_end_is_done_once(
 
 @pytest.mark.django_db
 def test_who_lost_the_run_writes_nothing(workshop: Workshop, trap: Trap) -> None:
-    run_id = workshop.start(workshop.offer("lost", [TRAP, {"action": "debug:log", "input": {"message": "late"}}]))
+    run_id = workshop.start(
+        workshop.offer("lost", [TRAP, {"action": "debug:log", "input": {"message": "late"}}])
+    )
 
     def taken(ctx: StepContext) -> None:
         Run.objects.filter(pk=run_id).update(attempts=99)  # another worker has it now
@@ -216,7 +218,9 @@ def test_workspaces_without_a_run_are_removed(workshop: Workshop) -> None:
 
 @pytest.mark.django_db
 def test_a_waiting_run_is_cancelled_at_once(workshop: Workshop, api: Api) -> None:
-    run_id = workshop.start(workshop.offer("log", [{"action": "debug:log", "input": {}}]), secrets={"a": "hidden"})
+    run_id = workshop.start(
+        workshop.offer("log", [{"action": "debug:log", "input": {}}]), secrets={"a": "hidden"}
+    )
     for _ in range(2):
         assert api.post(f"{TASKS}/{run_id}/cancel").json() == {"status": "cancelled"}
     assert workshop.task(run_id)["status"] == "cancelled"
@@ -265,7 +269,9 @@ def test_a_long_step_is_cancelled_in_its_middle(workshop: Workshop, api: Api) ->
 @pytest.mark.parametrize("to", RunState)
 @pytest.mark.parametrize("source", RunState)
 def test_only_the_listed_moves_happen(source: RunState, to: RunState) -> None:
-    run = Run.objects.create(template_ref="template:default/x", spec={}, created_by="user:default/a", state=source)
+    run = Run.objects.create(
+        template_ref="template:default/x", spec={}, created_by="user:default/a", state=source
+    )
     assert move(Run.objects.filter(pk=run.pk), to, MOVES) is (source in MOVES[to])
     run.refresh_from_db()
     assert run.state == (to if source in MOVES[to] else source)

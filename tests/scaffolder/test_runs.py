@@ -36,8 +36,14 @@ SERVICE = [
         "input": {"repoContentsUrl": "${{ steps.publish.output.repoContentsUrl }}"},
     },
 ]
-SKELETON = {"skeleton/catalog-info.yaml": CATALOG_INFO, "skeleton/${{ values.name }}/README.md": "# ${{ values.name }}\n"}
-OUTPUT = {"entityRef": "${{ steps.register.output.entityRef }}", "remoteUrl": "${{ steps.publish.output.remoteUrl }}"}
+SKELETON = {
+    "skeleton/catalog-info.yaml": CATALOG_INFO,
+    "skeleton/${{ values.name }}/README.md": "# ${{ values.name }}\n",
+}
+OUTPUT = {
+    "entityRef": "${{ steps.register.output.entityRef }}",
+    "remoteUrl": "${{ steps.publish.output.remoteUrl }}",
+}
 
 
 def test_a_service_is_made_published_and_registered(workshop: Workshop, api: Api) -> None:
@@ -83,13 +89,19 @@ def test_registering_the_same_file_twice_fails_unless_optional(workshop: Worksho
     run_id = workshop.run(ref, {"name": "payments"})
     url = workshop.output(run_id)["remoteUrl"].removesuffix(".git") + "/blob/main"
     again = {"id": "again", "action": "catalog:register", "input": {"repoContentsUrl": url}}
-    assert workshop.completion(workshop.run(workshop.offer("twice", [again])))["error"]["name"] == "ConflictError"
+    assert (
+        workshop.completion(workshop.run(workshop.offer("twice", [again])))["error"]["name"]
+        == "ConflictError"
+    )
     again["input"] = {"repoContentsUrl": url, "optional": True}
     assert workshop.task(workshop.run(workshop.offer("maybe", [again])))["status"] == "completed"
 
 
 def test_a_file_that_cannot_be_read_leaves_no_location(workshop: Workshop, api: Api) -> None:
-    steps = [*SERVICE[:2], {**SERVICE[2], "input": {**SERVICE[2]["input"], "catalogInfoPath": "/nowhere.yaml"}}]
+    steps = [
+        *SERVICE[:2],
+        {**SERVICE[2], "input": {**SERVICE[2]["input"], "catalogInfoPath": "/nowhere.yaml"}},
+    ]
     before = api.get("/api/catalog/locations").json()
     ref = workshop.offer("service", steps, SKELETON)
     run_id = workshop.run(ref, {"name": "payments"})
@@ -125,7 +137,10 @@ def test_each_if_and_outputs(workshop: Workshop) -> None:
 def test_each_over_something_else_is_an_error(workshop: Workshop) -> None:
     steps = [{"id": "each", "each": "${{ parameters.list }}", "action": "debug:log", "input": {}}]
     error = workshop.completion(workshop.run(workshop.offer("flow", steps), {"list": 3}))["error"]
-    assert error == {"name": "InputError", "message": "Step each: each must give a list or an object, it gives a number"}
+    assert error == {
+        "name": "InputError",
+        "message": "Step each: each must give a list or an object, it gives a number",
+    }
 
 
 def test_what_cleans_up_runs_after_a_failure(workshop: Workshop) -> None:
@@ -137,7 +152,10 @@ def test_what_cleans_up_runs_after_a_failure(workshop: Workshop) -> None:
     ]
     run_id = workshop.run(workshop.offer("flow", steps))
     said = workshop.messages(run_id)
-    assert "InputError: Invalid input passed to action fs:delete, instance.files is not of a type(s) array" in said
+    assert (
+        "InputError: Invalid input passed to action fs:delete, instance.files is not of a type(s) array"
+        in said
+    )
     assert "Skipping step after because a previous step failed" in said
     assert {"Finished step debug:log"} <= set(said)
     assert any(text.endswith(": hook") for text in said)

@@ -13,11 +13,25 @@ pytestmark = pytest.mark.django_db
 
 CANARY = 'canary-"4711\nend'
 STEPS: list[dict[str, Any]] = [
-    {"id": "log", "action": "debug:log", "input": {"message": "key=${{ secrets.key }} up=${{ secrets.key | upper }}"}},
-    {"id": "write", "action": "catalog:write", "input": {"entity": {"metadata": {"name": "${{ secrets.key }}"}}}},
+    {
+        "id": "log",
+        "action": "debug:log",
+        "input": {"message": "key=${{ secrets.key }} up=${{ secrets.key | upper }}"},
+    },
+    {
+        "id": "write",
+        "action": "catalog:write",
+        "input": {"entity": {"metadata": {"name": "${{ secrets.key }}"}}},
+    },
     {"id": "bad", "action": "fs:delete", "input": {"files": ["../${{ secrets.key }}"]}},
 ]
-SCHEMA = {"schema": {"type": "object", "required": ["key"], "properties": {"key": {"type": "string", "minLength": 5}}}}
+SCHEMA = {
+    "schema": {
+        "type": "object",
+        "required": ["key"],
+        "properties": {"key": {"type": "string", "minLength": 5}},
+    }
+}
 
 
 def everything_stored() -> str:
@@ -39,7 +53,11 @@ def test_no_secret_is_stored_or_said(workshop: Workshop, caplog: pytest.LogCaptu
     from scaffolder.tasks import execute_run
 
     execute_run(run_id)
-    for place in (everything_stored(), caplog.text, json.dumps([workshop.task(run_id), workshop.events(run_id)])):
+    for place in (
+        everything_stored(),
+        caplog.text,
+        json.dumps([workshop.task(run_id), workshop.events(run_id)]),
+    ):
         assert "canary" not in place.lower()
         assert "4711" not in place
     assert Run.objects.get(pk=run_id).secrets is None

@@ -38,7 +38,9 @@ def test_a_real_template_is_ingested_and_its_form_served(
 
 def test_the_form_keeps_the_order_of_its_fields(workshop: Workshop, api: Api) -> None:
     properties = {name: {"type": "string"} for name in ("zebra", "ant", "mule", "b")}
-    ref = workshop.offer("order", [{"action": "debug:log"}], parameters=[{"title": "T", "properties": properties}])
+    ref = workshop.offer(
+        "order", [{"action": "debug:log"}], parameters=[{"title": "T", "properties": properties}]
+    )
     form = api.get(SCHEMA.format(ref.rpartition("/")[2])).json()
     assert list(form["steps"][0]["schema"]["properties"]) == list(properties)
 
