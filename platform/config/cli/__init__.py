@@ -20,7 +20,6 @@ WITHOUT_DATABASE = {
     "help",
     "version",
     "check",
-    "makemigrations",
     "makemessages",
     "diffsettings",
     "collectstatic",
