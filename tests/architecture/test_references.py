@@ -17,6 +17,7 @@ from core.errors import GreenroomError
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 ELSEWHERE = {
+    "DEMO_EXIT",
     "GREENROOM_URL",
     "GREENROOM_TOKEN",
     "GREENROOM_ADMIN_PASSWORD",

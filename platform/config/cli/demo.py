@@ -70,10 +70,7 @@ def demo() -> None:
     DEMO_EXIT=1 ends after the story instead, with the exit status that tells whether it went well.
     """
     story = Story()
-    files = [
-        serve.shipped("templates") / "all.yaml",
-        serve.shipped("examples") / "acme" / "catalog-info.yaml",
-    ]
+    files = [serve.GOLDEN_PATHS, serve.EXAMPLE]
     found = serve.surroundings(files)
     environ = serve.children(files)
     output = LogFile(found.data / serve.LOG)
@@ -169,13 +166,13 @@ def _come_in(found: env.Environment, url: str) -> tuple[Client, str]:
             password = _kept(found.data / "admin-password") or new_password()
             new_admin("admin", password)
             _keep(found.data / "admin-password", password)
-        token = _kept(found.data / "demo-token")
+        token = _kept(found.data / serve.DEMO_TOKEN)
         if not token or not _knows(url, token):
             with suppress(NotFound):  # the first time
                 revoke_token(name="demo", by=BY)
             expires = datetime.now(UTC) + timedelta(days=30)
             token = new_token("demo", role="admin", acts_for="user:default/ana", expires_at=expires)
-            _keep(found.data / "demo-token", token)
+            _keep(found.data / serve.DEMO_TOKEN, token)
         sync_configured(by=BY)  # beat does the same, some seconds later
     finally:
         let_go()

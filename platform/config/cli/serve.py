@@ -15,6 +15,39 @@ from core.supervisor.supervisor import Supervisor
 from .output import command, say, short
 
 LOG = "logs/greenroom.log"
+DEMO_TOKEN = "demo-token"  # noqa: S105  # a file's name in the data folder
+
+
+def shipped(name: str) -> Path:
+    """A folder of data that comes with Greenroom (`templates`, `examples`): in the checkout, or the wheel."""
+    root = env.checkout()
+    if root is not None:
+        return root / name
+    inside = {"templates": "scaffolder/_templates", "examples": "catalog/_examples"}[name]
+    return Path(__file__).resolve().parents[2] / inside
+
+
+def welcome(found: env.Environment) -> str:
+    """Where to go once it serves."""
+    return (
+        f"\nGreenroom serves at {found.base_url} (Ctrl-C stops it).\n"
+        f"  a person comes in with    {command()} createadmin, then at {found.base_url}/admin/\n"
+        f"  a program comes in with   {command()} token create NAME --role developer\n"
+        f"  data and logs lie in      {short(found.data)}\n"
+    )
+
+
+GOLDEN_PATHS = shipped("templates") / "all.yaml"
+EXAMPLE = shipped("examples") / "acme" / "catalog-info.yaml"
+
+
+def offered(data: Path, *, golden_paths: bool) -> list[Path]:
+    """The catalog files that come with Greenroom and belong to this data folder.
+
+    Where the demo was, its example stays: without that file all that it loaded would become orphans.
+    """
+    places = [GOLDEN_PATHS] if golden_paths else []
+    return [*places, EXAMPLE] if (data / DEMO_TOKEN).exists() else places
 
 
 @click.command()
@@ -23,7 +56,7 @@ LOG = "logs/greenroom.log"
 )
 def up(golden_paths: bool) -> None:
     """Serve Greenroom until Ctrl-C: web, worker, timetable, and servers of its own where none are named."""
-    places = [shipped("templates") / "all.yaml"] if golden_paths else []
+    places = offered(env.data_folder(), golden_paths=golden_paths)
     found = surroundings(places)
     environ = children(places)
     names = [process.name for process in stack(found.data, found.port, environ=environ)]
@@ -54,22 +87,3 @@ def children(catalog_files: list[Path]) -> Mapping[str, str]:
     locations = [given] if given else []
     locations += [location for file in catalog_files if (location := f"file:{file}") not in given.split(",")]
     return {**os.environ, "GREENROOM_CATALOG_LOCATIONS": ",".join(locations)}
-
-
-def shipped(name: str) -> Path:
-    """A folder of data that comes with Greenroom (`templates`, `examples`): in the checkout, or the wheel."""
-    root = env.checkout()
-    if root is not None:
-        return root / name
-    inside = {"templates": "scaffolder/_templates", "examples": "catalog/_examples"}[name]
-    return Path(__file__).resolve().parents[2] / inside
-
-
-def welcome(found: env.Environment) -> str:
-    """Where to go once it serves."""
-    return (
-        f"\nGreenroom serves at {found.base_url} (Ctrl-C stops it).\n"
-        f"  a person comes in with    {command()} createadmin, then at {found.base_url}/admin/\n"
-        f"  a program comes in with   {command()} token create NAME --role developer\n"
-        f"  data and logs lie in      {short(found.data)}\n"
-    )
