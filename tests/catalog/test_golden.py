@@ -50,6 +50,8 @@ NOT_REPLAYED: dict[int, str] = {
 }
 
 
+BY_CHANCE = {115}
+"""Of those, what random uids may make equal now and then."""
 TIES = {103, 105, 106}
 """Lists that end in ties, which random uids decide: compared as sets."""
 
@@ -206,5 +208,5 @@ def test_the_recorded_conversation(
             wrong[number] = found
     unexpected = {number: lines for number, lines in wrong.items() if number not in NOT_REPLAYED}
     assert not unexpected, "\n".join(f"{number}: {lines}" for number, lines in unexpected.items())
-    mended = [number for number in NOT_REPLAYED if number not in wrong]
+    mended = [number for number in NOT_REPLAYED.keys() - BY_CHANCE if number not in wrong]
     assert not mended, f"these replay now, take them out of the table: {mended}"
