@@ -7,9 +7,9 @@ from typing import IO
 
 from django.http import HttpRequest, UnreadablePostError
 
+from core.children import CHUNK
 from core.errors import InputError, TooLarge
 from scm import storage
-from scm.child import CHUNK
 
 
 def spooled(request: HttpRequest, *, limit: int) -> IO[bytes]:

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
+from core.children import CHUNK
 from core.errors import InputError, NotFound
 from scm.bare import BareRepository, Entry
-from scm.child import CHUNK
 from scm.errors import GitFailed
 from scm.folders import LIMITS, Limits, Measure, check_link
 from scm.git import streaming

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import IO, TypedDict, Unpack
 from urllib.parse import urlsplit
 
+from core import children
 from core.errors import InputError, TooLarge
 from core.redaction import Redactor, redact
-from scm import child
 from scm.errors import GitFailed, GitMissing, GitTimedOut
 from scm.values import Author
 
@@ -154,7 +154,7 @@ def git(*arguments: str | Path, **options: Unpack[Options]) -> bytes:
     return call(*arguments, **options).stdout
 
 
-def call(*arguments: str | Path, **options: Unpack[Options]) -> child.Ended:
+def call(*arguments: str | Path, **options: Unpack[Options]) -> children.Ended:
     """Run git and answer how it ended.
 
     A status outside `allowed` raises GitFailed, more than `limit` bytes TooLarge, more than `timeout`
@@ -173,12 +173,12 @@ def call(*arguments: str | Path, **options: Unpack[Options]) -> child.Ended:
         made["GIT_WORK_TREE"] = str(work_tree)
     stdin = options.get("stdin", b"")
     try:
-        ended = child.run(command, made, stdin=stdin, folder=work_tree, timeout=timeout, limit=limit)
-    except child.DeadlineReachedError as error:
+        ended = children.run(command, made, stdin=stdin, folder=work_tree, timeout=timeout, limit=limit)
+    except children.DeadlineReachedError as error:
         raise GitTimedOut(
             f"git {_verb(arguments)} took longer than {timeout:g} seconds and was stopped"
         ) from error
-    except child.OutputTooLongError as error:
+    except children.OutputTooLongError as error:
         raise TooLarge(f"git {_verb(arguments)} answered more than {limit} bytes; ask for less") from error
     if ended.status not in options.get("allowed", frozenset({0})):
         raise failed(arguments, ended.status, ended.stderr, credential)
@@ -200,8 +200,8 @@ def streaming(
     """
     made = environment(settings=settings, variables=variables)
     with tempfile.TemporaryFile() as stderr:
-        process = child.start(_command(arguments, folder), made, stdin=stdin, stderr=stderr)
-        alarm = threading.Timer(timeout, child.kill, [process])
+        process = children.start(_command(arguments, folder), made, stdin=stdin, stderr=stderr)
+        alarm = threading.Timer(timeout, children.kill, [process])
         alarm.daemon = True
         alarm.start()
         try:
@@ -211,10 +211,10 @@ def streaming(
             yield output
             if output.read(1) == b"" and process.wait() != 0:
                 stderr.seek(0)
-                raise failed(arguments, process.returncode, stderr.read(child.CHUNK))
+                raise failed(arguments, process.returncode, stderr.read(children.CHUNK))
         finally:
             alarm.cancel()
-            child.stop(process)
+            children.stop(process)
 
 
 def failed(

@@ -14,11 +14,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
+from core.children import CHUNK
 from core.errors import InputError, NotFound
 from scm import storage
 from scm.actions import PUSH_TIMEOUT, expect_change, tell_changes
 from scm.bodies import spooled
-from scm.child import CHUNK
 from scm.doors import GitView, repository_name
 from scm.errors import GitFailed
 from scm.git import git, streaming

@@ -5,20 +5,17 @@ The child reads one JSON document and answers with one. What it may do to the sy
 
 import json
 import os
-import selectors
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import core.errors
+from core import children
 from core.errors import Conflict, GreenroomError, InputError, TooLarge
 
 from .limits import Limits
@@ -30,7 +27,6 @@ from importlib import import_module
 import_module("scaffolder.rendering.request").serve(sys.argv[1])
 """
 """What the child's interpreter is given: it runs without `site`, so the path comes from us."""
-_TICK: Final = 0.1
 
 
 class RenderingCancelled(Conflict):
@@ -56,27 +52,30 @@ def run_child(
     TooLarge), TooLarge when a limit ended it, RenderingCancelled as soon as `cancel` is set.
     """
     home = Path(tempfile.mkdtemp(prefix="greenroom-render-"))
+    question = json.dumps({**request, "limits": _limits(limits), "parent": os.getpid()})
     try:
-        question = home / "request.json"
-        question.write_text(json.dumps({**request, "limits": _limits(limits), "parent": os.getpid()}))
-        with question.open() as source, (home / "errors.txt").open("w+") as errors:
-            process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, module, json.dumps(_import_path())],
-                stdin=source,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                cwd=home,
-                env={"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(home), "TMPDIR": str(home)},
-                start_new_session=True,
-            )
-            try:
-                answer = _listen(process, limits, cancel)
-            finally:
-                _end(process)
-            errors.seek(0)
-            return _understood(answer, process.returncode, errors.read(20_000), limits)
+        ended = children.run(
+            [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, module, json.dumps(_import_path())],
+            {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(home), "TMPDIR": str(home)},
+            stdin=question.encode(),
+            folder=home,
+            timeout=limits.seconds,
+            limit=limits.reply_bytes,
+            cancelled=cancel,
+        )
+    except children.CancelledError as error:
+        raise RenderingCancelled("the run was cancelled while it rendered its template") from error
+    except children.DeadlineReachedError as error:
+        raise TooLarge(
+            f"rendering took more than {limits.seconds} seconds: make the template do less"
+        ) from error
+    except children.OutputTooLongError as error:
+        raise TooLarge(
+            f"rendering answered with more than {limits.reply_bytes} bytes: make fewer files"
+        ) from error
     finally:
         shutil.rmtree(home, ignore_errors=True)
+    return _understood(ended.stdout, ended.status, ended.stderr.decode(errors="replace"), limits)
 
 
 def _limits(limits: Limits) -> dict[str, int]:
@@ -86,44 +85,6 @@ def _limits(limits: Limits) -> dict[str, int]:
 def _import_path() -> list[str]:
     """Where this process imports from, without the current folder."""
     return [place for place in dict.fromkeys(sys.path) if place and Path(place).exists()]
-
-
-def _listen(process: subprocess.Popen[bytes], limits: Limits, cancel: threading.Event | None) -> bytes:
-    """What the child writes until it closes its output, within time and size."""
-    stream: IO[bytes] | None = process.stdout
-    if stream is None:
-        raise AssertionError("the child was started with a pipe")
-    deadline = time.monotonic() + limits.seconds
-    answer = bytearray()
-    with selectors.DefaultSelector() as selector:
-        selector.register(stream, selectors.EVENT_READ)
-        while True:
-            if cancel is not None and cancel.is_set():
-                raise RenderingCancelled("the run was cancelled while it rendered its template")
-            if time.monotonic() > deadline:
-                raise TooLarge(
-                    f"rendering took more than {limits.seconds} seconds: make the template do less"
-                )
-            if not selector.select(_TICK):
-                continue
-            piece = os.read(stream.fileno(), 65_536)
-            if not piece:
-                process.wait(max(deadline - time.monotonic(), 1))
-                return bytes(answer)
-            answer += piece
-            if len(answer) > limits.reply_bytes:
-                raise TooLarge(
-                    f"rendering answered with more than {limits.reply_bytes} bytes: make fewer files"
-                )
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the child and all that it may have started."""
-    with suppress(ProcessLookupError, PermissionError):  # when it has ended by itself, so has its group
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
 
 
 def _understood(answer: bytes, status: int, errors: str, limits: Limits) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from scm import child, storage
+from core import children
+from scm import storage
 from scm.errors import GitFailed
 from scm.git import Credential, environment, git, program
 from scm.local import LocalHost
@@ -247,7 +248,7 @@ def test_a_receiver_that_is_killed_leaves_the_repository_as_it_was(
         stdin=f"{sha}\n^{before[0].sha}\n".encode(),
     )
     command = f"{before[0].sha} {sha} refs/heads/main\0 report-status\n".encode()
-    receiver = child.start(
+    receiver = children.start(
         [program(), "receive-pack", "--stateless-rpc", str(storage.folder_of(NAME))],
         environment(),
         stdin=subprocess.PIPE,
@@ -255,7 +256,7 @@ def test_a_receiver_that_is_killed_leaves_the_repository_as_it_was(
     assert receiver.stdin is not None
     receiver.stdin.write(f"{len(command) + 4:04x}".encode() + command + b"0000" + pack[:-1000])
     receiver.stdin.flush()
-    child.stop(receiver)
+    children.stop(receiver)
     assert repository.branches(NAME) == before
     git("fsck", "--strict", folder=storage.folder_of(NAME))
     person.git("-c", "http.postBuffer=8m", "push", "--quiet", "origin", "main")

@@ -1,10 +1,14 @@
-"""One child process in its own process group: a deadline, a cap on output, and nothing left behind."""
+"""Child processes, each in a process group of its own: a deadline, a cap on output, and nothing left behind.
+
+No Django here: git, and the rendering of templates, run their children through it.
+"""
 
 import contextlib
 import os
 import selectors
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 CHUNK = 64 * 1024
+LOOK_EVERY = 0.1  # seconds between looks at whether the call was cancelled
 
 
 class DeadlineReachedError(Exception):
@@ -20,6 +25,10 @@ class DeadlineReachedError(Exception):
 
 class OutputTooLongError(Exception):
     """The child wrote more than the call wanted to hold."""
+
+
+class CancelledError(Exception):
+    """Somebody cancelled the call while the child was running."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +86,36 @@ def run(
     folder: Path | None = None,
     timeout: float,
     limit: int,
+    cancelled: threading.Event | None = None,
 ) -> Ended:
-    """Run to the end. Of stderr only the first 64 KiB are kept; stdout over `limit` is an error."""
+    """Run to the end. Of stderr only the first 64 KiB are kept.
+
+    Raises DeadlineReachedError after `timeout` seconds, OutputTooLongError for a stdout over `limit` bytes, and
+    CancelledError as soon as `cancelled` is set; in each case the whole group has been killed.
+    """
     process = start(arguments, environment, stdin=subprocess.PIPE, folder=folder)
+    until = _Until(time.monotonic() + timeout, cancelled)
     try:
-        return _talk(process, _pipes(process), memoryview(stdin), time.monotonic() + timeout, limit)
+        return _talk(process, _pipes(process), memoryview(stdin), until, limit)
     finally:
         stop(process)
+
+
+@dataclass(frozen=True, slots=True)
+class _Until:
+    """When to give up."""
+
+    deadline: float
+    cancelled: threading.Event | None
+
+    def pause(self) -> float:
+        """How long to wait at most before looking again. Raises what ended the patience."""
+        if self.cancelled is not None and self.cancelled.is_set():
+            raise CancelledError
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise DeadlineReachedError
+        return left if self.cancelled is None else min(left, LOOK_EVERY)
 
 
 def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
@@ -96,7 +128,7 @@ def _talk(
     process: subprocess.Popen[bytes],
     pipes: tuple[IO[bytes], IO[bytes], IO[bytes]],
     unsent: memoryview,
-    deadline: float,
+    until: _Until,
     limit: int,
 ) -> Ended:
     stdin, *outputs = pipes
@@ -111,10 +143,7 @@ def _talk(
         else:
             stdin.close()
         while selector.get_map():
-            ready = selector.select(max(0.0, deadline - time.monotonic()))
-            if not ready:
-                raise DeadlineReachedError
-            for key, _ in ready:
+            for key, _ in selector.select(until.pause()):
                 if key.fileobj is stdin:
                     unsent = _send(stdin, unsent)
                     if not unsent:
@@ -127,7 +156,7 @@ def _talk(
             if len(stdout) > limit:
                 raise OutputTooLongError
             del stderr[CHUNK:]
-    return Ended(wait(process, deadline), bytes(stdout), bytes(stderr))
+    return Ended(wait(process, until.deadline), bytes(stdout), bytes(stderr))
 
 
 def wait(process: subprocess.Popen[bytes], deadline: float) -> int:
