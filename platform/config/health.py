@@ -1,10 +1,14 @@
 """Is it alive, is it ready: what a supervisor, a load balancer and a person ask."""
 
+import logging
+
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 
 from core.api.responses import json_data
+
+log = logging.getLogger(__name__)
 
 
 def live(request: HttpRequest) -> HttpResponse:
@@ -18,9 +22,8 @@ def ready(request: HttpRequest) -> HttpResponse:
         executor = MigrationExecutor(connection)
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as error:
-        return json_data(
-            {"status": "error", "message": f"the database does not answer: {error}".strip()}, 503
-        )
+        log.warning("not ready", extra={"error": str(error)})  # strangers ask too: the reason is for the log
+        return json_data({"status": "error", "message": "the database does not answer"}, 503)
     if missing:
         return json_data(
             {"status": "error", "message": f"{len(missing)} migrations are missing: greenroom migrate"}, 503

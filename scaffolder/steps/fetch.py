@@ -37,7 +37,7 @@ def template(ctx: StepContext, given: dict[str, Any]) -> None:
     ctx.log(f"Processing template files/directories with input values {shown}")
     hosts = repository_hosts()
     written = fetch_template(skeleton, target, options, hosts=hosts, limits=LIMITS, cancel=ctx.cancelled)
-    ctx.log(f"Template result written to {target}: {len(written)} files")
+    ctx.log(f"Template result written to {_shown(ctx, target)}: {len(written)} files")
 
 
 def plain(ctx: StepContext, given: dict[str, Any]) -> None:
@@ -60,7 +60,12 @@ def cookiecutter(ctx: StepContext, given: dict[str, Any]) -> None:
     written, notes = fetch_cookiecutter(skeleton, target, options, limits=LIMITS, cancel=ctx.cancelled)
     for note in notes:
         ctx.log(note)
-    ctx.log(f"Cookiecutter result written to {target}: {len(written)} files")
+    ctx.log(f"Cookiecutter result written to {_shown(ctx, target)}: {len(written)} files")
+
+
+def _shown(ctx: StepContext, target: Path) -> str:
+    """A folder of the workspace as its template names it: where it lies on this machine is nobody's business."""
+    return f"./{target.relative_to(ctx.workspace)}" if target != ctx.workspace else "./"
 
 
 def _fetched(ctx: StepContext, url: str) -> Path:
