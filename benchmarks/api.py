@@ -48,8 +48,12 @@ def main() -> int:
             for name, make in _workloads(options.url, names).items()
             for callers in (1, options.callers)
         ]
+    except requests.ConnectionError:
+        sys.exit(
+            f"nothing answers at {options.url}: start it (make up), or name another with ARGS='--url URL'"
+        )
     except requests.RequestException as error:
-        sys.exit(f"{options.url} cannot be measured: {error}")
+        sys.exit(f"{options.url} cannot be measured: {error}. Its token is read from GREENROOM_TOKEN.")
     if options.json:
         sys.stdout.write(json.dumps([vars(figures) for figures in found], indent=2) + "\n")
         return 0
