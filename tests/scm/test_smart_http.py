@@ -213,20 +213,22 @@ def test_a_body_that_is_no_push_is_refused(person: Person, body: bytes) -> None:
     assert (answer.status_code, "not a git push" in answer.text) == (400, True)
 
 
+def push_of(person: Person, old: str, new: str) -> tuple[bytes, bytes]:
+    """What git sends to move main from `old` to `new`: the command, and the pack behind it."""
+    pack = git(
+        "pack-objects", "--stdout", "--revs", folder=person.clone / ".git", stdin=f"{new}\n^{old}\n".encode()
+    )
+    command = f"{old} {new} refs/heads/main\0 report-status\n".encode()
+    return f"{len(command) + 4:04x}".encode() + command + b"0000", pack
+
+
 def test_a_push_that_breaks_off_leaves_the_repository_as_it_was(
     person: Person, repository: LocalHost
 ) -> None:
     before = repository.branches(NAME)
     sha = person.commit("a", os.urandom(10_000))
-    pack = git(
-        "pack-objects",
-        "--stdout",
-        "--revs",
-        folder=person.clone / ".git",
-        stdin=f"{sha}\n^{before[0].sha}\n".encode(),
-    )
-    command = f"{before[0].sha} {sha} refs/heads/main\0 report-status\n".encode()
-    body = f"{len(command) + 4:04x}".encode() + command + b"0000" + pack[: len(pack) // 2]
+    head, pack = push_of(person, before[0].sha, sha)
+    body = head + pack[: len(pack) // 2]
     answer = requests.post(f"{person.url}/git-receive-pack", data=body, auth=("x", person.secret), timeout=10)
     assert b"ng refs/heads/main" in answer.content or answer.status_code >= 400
     assert repository.branches(NAME) == before
@@ -240,21 +242,14 @@ def test_a_receiver_that_is_killed_leaves_the_repository_as_it_was(
 ) -> None:
     before = repository.branches(NAME)
     sha = person.commit("a", os.urandom(3_000_000))
-    pack = git(
-        "pack-objects",
-        "--stdout",
-        "--revs",
-        folder=person.clone / ".git",
-        stdin=f"{sha}\n^{before[0].sha}\n".encode(),
-    )
-    command = f"{before[0].sha} {sha} refs/heads/main\0 report-status\n".encode()
+    head, pack = push_of(person, before[0].sha, sha)
     receiver = children.start(
         [program(), "receive-pack", "--stateless-rpc", str(storage.folder_of(NAME))],
         environment(),
         stdin=subprocess.PIPE,
     )
     assert receiver.stdin is not None
-    receiver.stdin.write(f"{len(command) + 4:04x}".encode() + command + b"0000" + pack[:-1000])
+    receiver.stdin.write(head + pack[:-1000])
     receiver.stdin.flush()
     children.stop(receiver)
     assert repository.branches(NAME) == before

@@ -60,16 +60,9 @@ def let_go() -> None:
         close_pool()
 
 
-def missing_migrations() -> int:
-    """How many migrations the database lacks."""
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    executor = MigrationExecutor(connection)
-    return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
-
-
 def _bring_into_step() -> None:
+    from config.health import missing_migrations
+
     missing = missing_migrations()
     if not missing:
         return

@@ -22,7 +22,7 @@ from core.embedded.lock import DataLock
 from core.errors import GreenroomError
 from core.supervisor.port import check_port
 
-from .database import let_go, missing_migrations, set_up
+from .database import let_go, set_up
 from .output import console, json_option, show_json
 
 OLDEST_PYTHON, NEWEST_PYTHON = (3, 11), (3, 13)
@@ -208,6 +208,8 @@ def _redis(serving: bool) -> str:
 def _migrations() -> str:
     set_up()
     from django.db import OperationalError  # after the set-up
+
+    from config.health import missing_migrations
 
     try:
         missing = missing_migrations()
