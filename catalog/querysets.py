@@ -26,6 +26,10 @@ class EntityQuerySet(models.QuerySet["Entity"]):
         """Those that the subject may see. Who holds `catalog.entity.read` sees all of them today."""
         return self
 
+    def finals(self) -> "models.QuerySet[Entity, str]":
+        """Their final documents, as the text that the API sends, in the queryset's own order."""
+        return self.values_list("final", flat=True)
+
     def by_ref(self, ref: EntityRef | str) -> "Entity":
         """The entity with that reference; Entity.DoesNotExist when there is none."""
         return self.get(ref=str(ref).lower())
