@@ -9,6 +9,7 @@ from core.errors import InputError
 MOST_CONDITIONS = 2_000
 """Conditions in one query; more is refused before the database sees them."""
 DEEPEST = 30
+_SPLIT = "split it into several queries"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,39 @@ class Begins:
     prefix: str
 
 
-Predicate = All | AnyOf | Not | Has | Holds | Begins
+@dataclass(frozen=True, slots=True)
+class HoldsItem:
+    """The list under the key has an item for which `part` holds; `part`'s keys are the item's own.
+
+    Search keys cannot tell which values stand in one item, so that this is looked up in the document itself
+    (`catalog.item_conditions`). `necessary()` of it narrows the entities down first.
+    """
+
+    key: str
+    part: "Predicate"
+
+
+Predicate = All | AnyOf | Not | Has | Holds | Begins | HoldsItem
 
 EVERYTHING = All(())
+
+
+def necessary(key: str, part: Predicate) -> Predicate:
+    """What search keys say of any entity with an item under `key` for which `part` holds."""
+    match part:
+        case All(parts):
+            known = [needed for one in parts if (needed := necessary(key, one)) != EVERYTHING]
+            return _joined(known)
+        case AnyOf(parts):
+            either = tuple(necessary(key, one) for one in parts)
+            return EVERYTHING if EVERYTHING in either else AnyOf(either)
+        case Has(below):
+            return Has(f"{key}.{below}")
+        case Holds(below, values):
+            return Holds(f"{key}.{below}", values)
+        case Begins(below, prefix):
+            return Begins(f"{key}.{below}", prefix)
+    return EVERYTHING
 
 
 def parse_query(query: object) -> Predicate:
@@ -72,6 +103,9 @@ def parse_filters(filters: Sequence[str]) -> dict[str, Any] | None:
     twice takes either value.
     """
     alternatives = [_conditions(text) for text in filters]
+    found = sum(text.count(",") + 1 for text in filters)
+    if found > MOST_CONDITIONS:
+        raise InputError(f"Invalid filter: {found} conditions, {MOST_CONDITIONS} at the most; {_SPLIT}")
     if not alternatives:
         return None
     return alternatives[0] if len(alternatives) == 1 else {"$any": alternatives}
@@ -152,21 +186,30 @@ class _Reader:
         raise InputError(f"Invalid query: {key!r} has {name!r} with {value!r}; there are {known}")
 
     def contains(self, key: str, inner: Mapping[str, Any], depth: int) -> Predicate:
-        """`{"relations": {"$contains": {"type": …, "targetRef": …}}}`."""
-        if key.lower() != "relations" or not isinstance(inner.get("type"), str) or len(inner) > 2:
-            shape = '{"relations": {"$contains": {"type": …, "targetRef": …}}}'
-            raise InputError(
-                f"Invalid query: $contains with an object is understood as {shape} only, not on {key!r}"
-            )
-        relation = f"relations.{inner['type']}"
-        return self.condition(relation, inner["targetRef"], depth) if "targetRef" in inner else Has(relation)
+        """`{key: {"$contains": {…}}}`: some item of the list fulfils a predicate over its own fields."""
+        if key.lower() == "relations":
+            return self.relation(inner, depth)
+        part = self.predicate(inner, depth + 1)
+        return All((necessary(key, part), HoldsItem(key, part)))
+
+    def relation(self, inner: Mapping[str, Any], depth: int) -> Predicate:
+        """`{"relations": {"$contains": {"type": …, "targetRef": …}}}`: relations are search keys of their own."""
+        asked = {name.lower(): matcher for name, matcher in inner.items()}
+        where = '$contains for "relations"'
+        for name in inner:
+            if name.lower() not in {"type", "targetref"}:
+                only = 'Only "type" and "targetRef" are supported'
+                raise InputError(f'Invalid query: Unsupported key "{name}" in {where}. {only}')
+        if not isinstance(asked.get("type"), str):
+            needs = 'The $contains operator for "relations" requires a "type" string property'
+            raise InputError(f"Invalid query: {needs}")
+        key = f"relations.{asked['type']}"
+        return self.condition(key, asked["targetref"], depth) if "targetref" in asked else Has(key)
 
     def count(self, more: int) -> None:
         self.conditions += more
         if self.conditions > MOST_CONDITIONS:
-            raise InputError(
-                f"Invalid query: more than {MOST_CONDITIONS} conditions; split it into several queries"
-            )
+            raise InputError(f"Invalid query: more than {MOST_CONDITIONS} conditions; {_SPLIT}")
 
 
 def _joined(parts: list[Predicate]) -> Predicate:

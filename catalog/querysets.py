@@ -9,7 +9,8 @@ from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Collate, Lower
 
-from catalog.predicates import All, AnyOf, Begins, Has, Holds, Not, Predicate
+from catalog.item_conditions import item_condition
+from catalog.predicates import All, AnyOf, Begins, Has, Holds, HoldsItem, Not, Predicate
 from catalog.processing import ORIGIN
 from catalog.refs import EntityRef, LocationRef
 from catalog.search_keys import term
@@ -127,6 +128,9 @@ def _condition(predicate: Predicate) -> models.Q:
             return models.Q(search__overlap=[term(key, value) for value in values])
         case Begins(key, prefix):
             return models.Q(_held_value(key, "starts_with(lower(held), %s)", _clean(prefix).lower()))
+        case HoldsItem():
+            sql, given = item_condition("(catalog_entity.final)::jsonb", predicate)
+            return models.Q(RawSQL(sql, given, output_field=models.BooleanField()))  # noqa: S611 - a text of our own
     raise TypeError(f"unknown predicate {predicate!r}")
 
 

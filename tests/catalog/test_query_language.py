@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from catalog.filters import Cursor, Order, Window, parse_fields, parse_order, parse_order_fields, project
-from catalog.predicates import All, AnyOf, Begins, Has, Holds, Not, parse_filters, parse_query
+from catalog.predicates import All, AnyOf, Begins, Has, Holds, HoldsItem, Not, parse_filters, parse_query
 from core.errors import InputError
 
 
@@ -50,6 +50,20 @@ def test_a_filter_without_a_key_is_refused() -> None:
             {"relations": {"$contains": {"type": "ownedBy", "targetRef": {"$in": ["u", "v"]}}}},
             Holds("relations.ownedBy", ("u", "v")),
         ),
+        ({"relations": {"$contains": {"Type": "ownedBy"}}}, Has("relations.ownedBy")),
+        (
+            {"metadata.links": {"$contains": {"type": "docs", "url": {"$hasPrefix": "https"}}}},
+            All(
+                (
+                    All((Holds("metadata.links.type", ("docs",)), Begins("metadata.links.url", "https"))),
+                    HoldsItem("metadata.links", All((Holds("type", ("docs",)), Begins("url", "https")))),
+                )
+            ),
+        ),
+        (
+            {"spec.x": {"$contains": {"$any": [{"a": 1}, {"$not": {"b": 2}}]}}},
+            All((All(()), HoldsItem("spec.x", AnyOf((Holds("a", ("1",)), Not(Holds("b", ("2",)))))))),
+        ),
     ],
 )
 def test_a_query_is_understood(query: object, meaning: object) -> None:
@@ -65,13 +79,25 @@ def test_a_query_is_understood(query: object, meaning: object) -> None:
         {"kind": None},
         {"$all": {}},
         {"$nope": []},
-        {"spec.x": {"$contains": {"type": "a"}}},
+        {"spec.x": {"$contains": {"type": None}}},
+        {"spec.x": {"$contains": ["a"]}},
+        {"spec.x": {"$contains": {"type": "a"}, "$exists": True}},
+        {"relations": {"$contains": {"targetRef": "group:default/a"}}},
+        {"relations": {"$contains": {"type": {"$in": ["a"]}}}},
+        {"relations": {"$contains": {"type": "ownedBy", "more": "a"}}},
         {"kind": {"$in": ["x"] * 3000}},
     ],
 )
 def test_what_cannot_be_understood_is_refused(query: object) -> None:
     with pytest.raises(InputError, match="Invalid query"):
         parse_query(query)
+
+
+def test_a_filter_of_ten_thousand_conditions_is_refused_with_the_limit() -> None:
+    with pytest.raises(InputError, match="Invalid filter: 10000 conditions, 2000 at the most"):
+        parse_filters([",".join(["kind=a"] * 5_000)] * 2)
+    with pytest.raises(InputError, match="more than 2000 conditions"):
+        parse_query({"$any": [{"kind": "a"}] * 10_000})
 
 
 def test_deep_nesting_is_refused() -> None:
