@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 from core import notices
 from core.api.subjects import System
 from identity.actions import create_token
+from tests.described import compare
 
 TESTS = System("system:tests")
 
@@ -25,17 +26,26 @@ class Api:
         headers = {"Authorization": f"Bearer {secret}"} if secret else {}
         self.client = Client(headers=headers, raise_request_exception=False)
 
-    def get(self, path: str, query: Any = None) -> Any:
-        return self.client.get(path, query)
+    def get(self, path: str, query: Any = None, **headers: str) -> Any:
+        return self._compared("get", path, self.client.get(path, query, headers=headers))
 
     def post(self, path: str, body: Any = None) -> Any:
-        return self.client.post(path, json.dumps(body), content_type="application/json")
+        return self._sent("post", path, body)
 
     def put(self, path: str, body: Any = None) -> Any:
-        return self.client.put(path, json.dumps(body), content_type="application/json")
+        return self._sent("put", path, body)
 
     def delete(self, path: str) -> Any:
-        return self.client.delete(path)
+        return self._compared("delete", path, self.client.delete(path))
+
+    def _sent(self, method: str, path: str, body: Any) -> Any:
+        answer = self.client.generic(method.upper(), path, json.dumps(body), content_type="application/json")
+        return self._compared(method, path, answer)
+
+    def _compared(self, method: str, path: str, answer: Any) -> Any:
+        """The answer, when it is one that the API's own description knows."""
+        compare(method, path, answer)
+        return answer
 
 
 @pytest.fixture

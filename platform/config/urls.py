@@ -8,6 +8,7 @@ from identity.tokens import authenticate
 from scm.urls import routes as git_routes
 
 from . import health
+from .openapi import openapi
 
 admin.site.site_header = admin.site.site_title = "Greenroom"
 admin.site.index_title = "Platform"
@@ -21,5 +22,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/catalog/", include("catalog.api.urls")),
     path("api/scaffolder/", include("scaffolder.api.urls")),
+    path("api/v1/openapi.json", openapi),
+    path("api/v1/catalog/", include("catalog.api.v1.urls")),
     path("git/", include(git_routes(authenticate))),
 ]

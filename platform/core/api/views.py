@@ -62,11 +62,13 @@ class ApiView(APIView):
             raise NotAllowed(
                 f"{subject.ref} lacks the permission {needed}; ask for a token with a role that holds it"
             )
-        self.params = parse(self._declared(method), request._request.GET)
+        self.params = parse(self.declared(method), request._request.GET)
 
-    def _declared(self, method: str) -> Mapping[str, Param]:
-        by_method = self.query and set(self.query) <= METHODS
-        return cast(Mapping[str, Param], self.query.get(method, {}) if by_method else self.query)
+    @classmethod
+    def declared(cls, method: str) -> Mapping[str, Param]:
+        """The query parameters that a method takes."""
+        by_method = cls.query and set(cls.query) <= METHODS
+        return cast(Mapping[str, Param], cls.query.get(method, {}) if by_method else cls.query)
 
     @property
     def subject(self) -> Subject:

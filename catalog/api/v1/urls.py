@@ -1,0 +1,11 @@
+"""The catalog's own routes, mounted at `/api/v1/catalog/`. `<ref>` stands for kind, namespace and name."""
+
+from django.urls import path
+
+from catalog.api.v1.entities import OwnedEntitiesView
+
+NAMED = "<str:kind>/<str:namespace>/<str:name>"
+
+urlpatterns = [
+    path("entities", OwnedEntitiesView.as_view()),
+]
