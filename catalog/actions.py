@@ -166,7 +166,7 @@ def unregister(location: Location, by: Actor) -> None:
     for heir in {heir.pk: heir for heir in claims.values()}.values():
         _forget_files(heir)
         refresh_location(heir)
-    remove([ref for ref in held if ref not in claims])
+    remove([ref for ref in held if ref not in claims], by.ref)
     record(by, "unregistered", location, entities=len(held) - len(claims))
     location.delete()
 
@@ -181,7 +181,7 @@ def delete_entity(uid: str, by: Actor) -> None:
         _forget_files(entity.location)
         refresh_location(entity.location)
     record(by, "deleted", entity)
-    remove([entity.ref])
+    remove([entity.ref], by.ref)
 
 
 def _forget_files(location: Location) -> None:
@@ -197,7 +197,7 @@ def remove_orphans(by: Actor) -> int:
     for entity in orphans:
         record(by, "orphan_removed", entity, orphaned_at=entity.orphaned_at)
     if orphans:
-        remove([entity.ref for entity in orphans])
+        remove([entity.ref for entity in orphans], by.ref)
     return len(orphans)
 
 
@@ -222,7 +222,7 @@ def sync_configured(by: Actor) -> None:
             REFRESH_LOCATION.later(location.pk)
     for ref in sorted(there.keys() - wanted):
         location = there[ref]
-        mark_orphans(list(location.entities.values_list("ref", flat=True)))
+        mark_orphans(list(location.entities.values_list("ref", flat=True)), by.ref)
         record(by, "no longer configured", location)
         location.delete()
 

@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils import timezone
 
+from catalog.history.models import Horizon, Revision  # noqa: F401 - tables of this app
 from catalog.querysets import EntityQuerySet, LocationQuerySet
 from catalog.refs import LocationRef
 from core.leases import Leased

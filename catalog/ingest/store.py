@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from catalog.history import STITCHED, Change, by_location, record
 from catalog.ingest.locations import Harvest
 from catalog.ingest.plan import Plan, Stored, Write, plan
 from catalog.ingest.stitch import relations_of_all, stitch
@@ -108,7 +109,7 @@ def _write(decided: Plan, location: Location) -> None:
         others[ref].orphaned_at = None
     for ref in decided.orphans:
         others[ref].orphaned_at = now
-    _finish(written, others, touched)
+    _finish(written, others, touched, by_location(location.pk))
 
 
 def _entity(write: Write, location: Location, now: datetime) -> Entity:
@@ -155,8 +156,15 @@ def _replace_relations(
     return affected
 
 
-def _finish(written: dict[str, Entity], others: dict[str, Entity], touched: Iterable[str]) -> None:
-    """Make the final documents of all concerned, and write those that say something new."""
+def _finish(
+    written: dict[str, Entity],
+    others: dict[str, Entity],
+    touched: Iterable[str],
+    cause: str,
+    gone: Sequence[Change] = (),
+) -> None:
+    """Make the final documents of all concerned, write those that say something new, and keep what they said."""
+    before = dict(Entity.objects.filter(ref__in=[*written, *others]).values_list("ref", "final"))
     relations = relations_of_all({**written, **others})
     for ref, entity in written.items():
         stitch(entity, relations[ref])
@@ -165,7 +173,14 @@ def _finish(written: dict[str, Entity], others: dict[str, Entity], touched: Iter
     now = timezone.now()
     for entity in again:
         entity.changed_at = now
-    _upsert(sorted([*written.values(), *again], key=lambda entity: entity.ref))
+    changed = sorted([*written.values(), *again], key=lambda entity: entity.ref)
+    _upsert(changed)
+    own = written.keys() | told
+    causes = {one.ref: cause if one.ref in own else STITCHED for one in changed}
+    told_now = [
+        Change.between(one.ref, one.uid, before.get(one.ref), one.final, causes[one.ref]) for one in changed
+    ]
+    record([*gone, *told_now])
 
 
 def _upsert(entities: Sequence[Entity]) -> None:
@@ -178,21 +193,23 @@ def _upsert(entities: Sequence[Entity]) -> None:
     )
 
 
-def remove(refs: Sequence[str]) -> None:
+def remove(refs: Sequence[str], cause: str) -> None:
     """Take entities out of the catalog and let those whom they spoke of show it. Inside a transaction."""
     lock_catalog()
+    rows = Entity.objects.filter(ref__in=refs).values_list("ref", "uid", "final")
+    gone = [Change.between(ref, uid, final, None, cause) for ref, uid, final in rows]
     spoken_of = Relation.objects.filter(source_ref__in=refs).values_list("target_ref", flat=True)
     affected = set(spoken_of) - set(refs)
     Entity.objects.filter(ref__in=refs).delete()
     others = {row.ref: row for row in Entity.objects.filter(ref__in=affected)}
-    _finish({}, others, ())
+    _finish({}, others, (), cause, gone)
 
 
-def mark_orphans(refs: Sequence[str]) -> None:
+def mark_orphans(refs: Sequence[str], cause: str) -> None:
     """Mark entities that nothing leads to any more. Inside a transaction."""
     lock_catalog()
     rows = {row.ref: row for row in Entity.objects.filter(ref__in=refs, orphaned_at__isnull=True)}
     now = timezone.now()
     for row in rows.values():
         row.orphaned_at = now
-    _finish({}, rows, rows)
+    _finish({}, rows, rows, cause)
