@@ -81,16 +81,18 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         **environ.Env.db_url_config(ENVIRONMENT.database_url),
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "core.postgresql",  # Django's own; its pool notices connections that died with their server
         "CONN_MAX_AGE": 0,  # the pool keeps the connections
-        "CONN_HEALTH_CHECKS": True,  # a connection that died with its server is noticed before it is used
     }
 }
-DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
-    "min_size": 0,
-    "max_size": max(ENVIRONMENT.web_threads, ENVIRONMENT.worker_threads) + 4,
-    "timeout": 5,
-}
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    pool={
+        "min_size": 0,
+        "max_size": max(ENVIRONMENT.web_threads, ENVIRONMENT.worker_threads) + 4,
+        "timeout": 5,
+    },
+    prepare_threshold=2**31,  # core.sql says which statements are prepared; nothing is by itself
+)
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},

@@ -1,0 +1,119 @@
+"""SQL run the short way: it sees the open transaction, survives dead connections, and streams in flat batches."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import ProgrammingError, connection, transaction
+
+from core.errors import Unavailable
+from core.models import AuditEvent
+from core.sql import rows, stream
+
+BACKEND = "SELECT pg_backend_pid()"
+
+
+@pytest.fixture
+def apart(transactional_db: None) -> Iterator[None]:
+    """Outside of any transaction, as requests are; this thread's own connection is given back."""
+    connection.close()
+    yield
+    connection.close()
+
+
+def kill(pid: int) -> None:
+    """End a backend from outside, and wait until it is gone."""
+    parameters = connection.get_connection_params()
+    place = {
+        name: parameters[name]
+        for name in ("dbname", "user", "password", "host", "port")
+        if name in parameters
+    }
+    with psycopg.connect(**place, autocommit=True) as other:
+        assert other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid]).fetchone() == (True,)
+
+
+@pytest.mark.django_db
+def test_what_this_transaction_wrote_is_seen_and_counted(
+    django_assert_num_queries: Callable[..., Any],
+) -> None:
+    AuditEvent.objects.create(actor="system:tests", verb="wrote", target="x")
+    with django_assert_num_queries(2):
+        assert rows("SELECT actor FROM core_auditevent WHERE target = %s", ["x"]) == [("system:tests",)]
+        assert list(stream("SELECT target FROM core_auditevent")) == [[("x",)]]
+
+
+@pytest.mark.usefixtures("apart")
+def test_a_connection_is_lent_for_one_call_and_statements_stay_prepared() -> None:
+    first = rows(BACKEND)
+    assert rows(BACKEND) == first
+    assert connection.connection is None
+    assert ("SELECT pg_backend_pid()",) in rows("SELECT statement FROM pg_prepared_statements")
+    rows("SELECT %s::int", [1], prepare=False)
+    assert len(rows("SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%%::int'")) == 0
+
+
+@pytest.mark.usefixtures("apart")
+def test_a_connection_that_died_idle_is_not_lent() -> None:
+    (pid,) = rows(BACKEND)[0]
+    kill(pid)
+    assert rows(BACKEND)[0] != (pid,)
+    with connection.cursor() as cursor:  # Django's own way to the same pool
+        cursor.execute(BACKEND)
+        found = cursor.fetchone()
+    connection.close()
+    kill(found[0])
+    assert AuditEvent.objects.count() == 0
+
+
+@pytest.mark.usefixtures("apart")
+def test_a_statement_whose_connection_dies_is_asked_once_more() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE SEQUENCE tries")
+    connection.close()
+    dies = "SELECT CASE WHEN nextval('tries') <= %s THEN pg_terminate_backend(pg_backend_pid()) END"
+    try:
+        assert rows(dies, [1]) == [(None,)]
+        with pytest.raises(Unavailable, match="does not answer"):
+            rows(dies, [100])
+        assert rows("SELECT last_value FROM tries") == [(4,)]
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP SEQUENCE tries")
+
+
+@pytest.mark.usefixtures("apart")
+def test_inside_a_transaction_nothing_is_repeated() -> None:
+    transaction.set_autocommit(False)
+    rows("SELECT 1")
+    with pytest.raises(Unavailable):
+        rows("SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+@pytest.mark.usefixtures("apart")
+def test_errors_are_django_s() -> None:
+    with pytest.raises(ProgrammingError):
+        rows("SELECT nothing FROM nowhere")
+    with pytest.raises(ProgrammingError):
+        list(stream("SELECT nothing FROM nowhere"))
+
+
+@pytest.mark.usefixtures("apart")
+def test_texts_may_stay_bytes() -> None:
+    values = "SELECT 'grün'::text, 'x'::varchar, 7, NULL"
+    assert rows(values) == [("grün", "x", 7, None)]
+    assert rows(values, as_bytes=True) == [("grün".encode(), b"x", 7, None)]
+
+
+@pytest.mark.usefixtures("apart")
+def test_a_stream_comes_in_batches_of_one_moment_and_gives_its_connection_back() -> None:
+    series = "SELECT n, repeat('x', 2000) FROM generate_series(1, %s) AS n ORDER BY n"
+    batches = list(stream(series, [1000], batch=300, as_bytes=True))
+    assert [len(batch) for batch in batches] == [300, 300, 300, 100]
+    assert batches[3][-1] == (1000, b"x" * 2000)
+    for _ in range(30):  # more often than the pool has connections
+        begun = stream(series, [1000], batch=10)
+        assert len(next(begun)) == 10
+        begun.close()
+    assert rows("SELECT 1") == [(1,)]
