@@ -8,7 +8,7 @@ by the server and never part of the text. Errors are Django's database errors; a
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -57,7 +57,7 @@ def rows(sql: str, params: Sequence[object] = (), *, as_bytes: bool = False, pre
 
 def stream(
     sql: str, params: Sequence[object] = (), *, batch: int = 500, as_bytes: bool = False
-) -> Iterator[Rows]:
+) -> Generator[Rows, None, None]:
     """The rows in batches, as of one moment, through a cursor of the server: memory holds one batch.
 
     A reader that takes more than `SLOWEST_READER` over a batch loses the rest: its transaction keeps PostgreSQL from

@@ -43,6 +43,8 @@ def test_a_module_says_what_it_is_for_and_has_one_subject(module: Path) -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_names_say_what_a_thing_is_for(module: Path) -> None:
+    if module.relative_to(ROOT).as_posix() == "platform/core/postgresql/base.py":
+        return  # Django looks for a database backend under this name
     assert module.stem not in {
         "utils",
         "helpers",

@@ -16,8 +16,9 @@ BACKEND = "SELECT pg_backend_pid()"
 
 @pytest.fixture
 def apart(transactional_db: None) -> Iterator[None]:
-    """Outside of any transaction, as requests are; this thread's own connection is given back."""
+    """Outside of any transaction, as requests are, with a pool that is empty yet."""
     connection.close()
+    connection.close_pool()
     yield
     connection.close()
 
