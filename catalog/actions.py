@@ -16,12 +16,15 @@ from catalog.ingest.refresh import allowed_kinds, channel, refresh
 from catalog.ingest.store import lock_catalog, mark_orphans, remove
 from catalog.jobs import REFRESH_LOCATION
 from catalog.models import Entity, Location
+from catalog.permissions import DELETE, REFRESH
 from catalog.problems import Problem, Refused
 from catalog.processing import Place, process
 from catalog.reading import resolve
 from catalog.refs import LocationRef
+from catalog.unprocessed import entry_id
+from core.api.subjects import Subject
 from core.audit import Actor, record
-from core.errors import Conflict, InputError, NotFound, Unavailable
+from core.errors import Conflict, InputError, NotAllowed, NotFound, Unavailable
 from core.notices import Watch
 from scm.models import Event
 from scm.registry import host
@@ -117,10 +120,13 @@ def refresh_location(location: Location) -> None:
 
 
 def refresh_entity(text: str, by: Actor) -> None:
-    """Have the location read that an entity comes from; NotFound when there is no such entity."""
-    entity = Entity.objects.filter(ref=text.lower()).select_related("location").first()
+    """Have the location read that an entity comes from; NotFound when there is no such entity to be seen."""
+    visible = Entity.objects.visible_to(by).filter(ref=text.lower())
+    entity = visible.select_related("location").first()
     if entity is None:
         raise NotFound(f"Entity {text} not found")
+    if not visible.permitted(by, REFRESH).exists():
+        raise NotAllowed(f"{by.ref} may not have {text} read again")
     if entity.location is not None:
         refresh_location(entity.location)
     record(by, "refreshed", entity)
@@ -173,8 +179,13 @@ def unregister(location: Location, by: Actor) -> None:
 
 @transaction.atomic
 def delete_entity(uid: str, by: Actor) -> None:
-    """Remove an entity. When its file still holds it, the next refresh brings it back with a new uid."""
-    entity = Entity.objects.by_uid(uid)
+    """Remove an entity. When its file still holds it, the next refresh brings it back with a new uid.
+
+    One that is not there is no error, except to whom a condition keeps from knowing.
+    """
+    entity = Entity.objects.permitted(by, DELETE).by_uid(uid)
+    if entity is None and isinstance(by, Subject) and by.is_limited(DELETE):
+        raise NotAllowed(f"{by.ref} may not delete {uid}, or there is no such entity")
     if entity is None:
         return
     if entity.location is not None:
@@ -182,6 +193,29 @@ def delete_entity(uid: str, by: Actor) -> None:
         refresh_location(entity.location)
     record(by, "deleted", entity)
     remove([entity.ref], by.ref)
+
+
+@transaction.atomic
+def forget_unprocessed(entry: str, by: Actor) -> None:
+    """Have an entry of `catalog.unprocessed` gone: an entity as `delete_entity` does; of what was never taken
+    the error, until its file is read anew. One that is not there is no error."""
+    try:
+        wanted = uuid.UUID(entry)
+    except ValueError:
+        return
+    if Entity.objects.visible_to(by).exclude(errors=[]).by_uid(entry) is not None:
+        delete_entity(entry, by)
+        return
+    for location in Location.objects.select_for_update().exclude(errors=[]):
+        kept = [error for error in location.errors if not _is_entry(wanted, location, error)]
+        if len(kept) < len(location.errors):
+            Location.objects.filter(pk=location.pk).update(errors=kept)
+            record(by, "forgot what was not taken from", location, entry=entry)
+
+
+def _is_entry(wanted: uuid.UUID, location: Location, error: dict[str, Any]) -> bool:
+    about = error["ref"] or location.entity_ref
+    return wanted == (location.pk if about == location.entity_ref else entry_id(location, about))
 
 
 def _forget_files(location: Location) -> None:

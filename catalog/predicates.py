@@ -9,6 +9,8 @@ from core.errors import InputError
 MOST_CONDITIONS = 2_000
 """Conditions in one query; more is refused before the database sees them."""
 DEEPEST = 30
+MOST_STEPS = 200
+"""Names between dots that `$contains` with an object follows: each is a loop over the document."""
 _SPLIT = "split it into several queries"
 
 
@@ -137,6 +139,7 @@ def _matcher(values: list[str] | None) -> Any:
 class _Reader:
     def __init__(self) -> None:
         self.conditions = 0
+        self.steps = self.inside = 0
 
     def predicate(self, query: object, depth: int) -> Predicate:
         if depth > DEEPEST:
@@ -165,6 +168,8 @@ class _Reader:
 
     def condition(self, key: str, matcher: Any, depth: int) -> Predicate:
         self.count(1)
+        if self.inside:
+            self.step(key)
         if isinstance(matcher, str | int | float):
             return Holds(key, (_text(matcher),))
         if not isinstance(matcher, Mapping) or len(matcher) != 1:
@@ -187,9 +192,12 @@ class _Reader:
 
     def contains(self, key: str, inner: Mapping[str, Any], depth: int) -> Predicate:
         """`{key: {"$contains": {…}}}`: some item of the list fulfils a predicate over its own fields."""
-        if key.lower() == "relations":
+        if key.lower() == "relations" and not self.inside:
             return self.relation(inner, depth)
+        self.step(key)
+        self.inside += 1
         part = self.predicate(inner, depth + 1)
+        self.inside -= 1
         return All((necessary(key, part), HoldsItem(key, part)))
 
     def relation(self, inner: Mapping[str, Any], depth: int) -> Predicate:
@@ -205,6 +213,13 @@ class _Reader:
             raise InputError(f"Invalid query: {needs}")
         key = f"relations.{asked['type']}"
         return self.condition(key, asked["targetref"], depth) if "targetref" in asked else Has(key)
+
+    def step(self, key: str) -> None:
+        self.steps += key.count(".") + 1
+        if self.steps > MOST_STEPS:
+            raise InputError(
+                f"Invalid query: $contains with more than {MOST_STEPS} steps into items; {_SPLIT}"
+            )
 
     def count(self, more: int) -> None:
         self.conditions += more

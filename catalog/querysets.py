@@ -10,10 +10,13 @@ from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.db.models.functions import Collate, Lower
 
 from catalog.item_conditions import item_condition
+from catalog.permission_rules import predicate_of
+from catalog.permissions import READ
 from catalog.predicates import All, AnyOf, Begins, Has, Holds, HoldsItem, Not, Predicate
 from catalog.processing import ORIGIN
 from catalog.refs import EntityRef, LocationRef
 from catalog.search_keys import term
+from core.api.subjects import Subject
 from core.errors import NotFound
 
 if TYPE_CHECKING:
@@ -23,9 +26,14 @@ if TYPE_CHECKING:
 class EntityQuerySet(models.QuerySet["Entity"]):
     """Entities, and the conditions under which they are looked for."""
 
-    def visible_to(self, _subject: Any) -> Self:
-        """Those that the subject may see. Who holds `catalog.entity.read` sees all of them today."""
-        return self
+    def visible_to(self, subject: Any) -> Self:
+        """Those that the subject may see: all of them, unless its `catalog.entity.read` has a condition."""
+        return self.permitted(subject, READ)
+
+    def permitted(self, subject: Any, permission: str) -> Self:
+        """Those for which a permission holds that the subject has. Only what comes by token has conditions."""
+        criteria = subject.conditions.get(permission) if isinstance(subject, Subject) else None
+        return self if criteria is None else self.matching(predicate_of(criteria))
 
     def finals(self) -> "models.QuerySet[Entity, str]":
         """Their final documents, as the text that the API sends, in the queryset's own order."""

@@ -7,7 +7,20 @@ from typing import Any, NoReturn
 import jsonschema_rs
 
 _ORDER = (
-    *("type", "minLength", "maxLength", "pattern", "const", "enum", "not", "anyOf", "oneOf", "allOf"),
+    *(
+        "type",
+        "minimum",
+        "maximum",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "const",
+        "enum",
+        "not",
+        "anyOf",
+        "oneOf",
+        "allOf",
+    ),
     *("items", "required", "additionalProperties", "properties", "patternProperties"),
 )
 _RANK = {keyword: rank for rank, keyword in enumerate(_ORDER)}
@@ -85,6 +98,10 @@ def _words(kind: Any) -> tuple[str, str]:
             return f"must be {types}", f"type: {types}"
         case "minLength":
             return f"must NOT have fewer than {kind.limit} characters", f"limit: {kind.limit}"
+        case "minimum":
+            return f"must be >= {kind.limit}", f"comparison: >=, limit: {kind.limit}"
+        case "maximum":
+            return f"must be <= {kind.limit}", f"comparison: <=, limit: {kind.limit}"
         case "additionalProperties":
             return "must NOT have additional properties", f"additionalProperty: {kind.unexpected[0]}"
         case "enum":

@@ -8,6 +8,7 @@ from core.errors import InputError
 
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "array", "items": _TEXT}
+_WHOLE = {"type": "integer", "maximum": 2**53}
 _ORDER = {
     "type": "object",
     "required": ["field", "order"],
@@ -23,11 +24,18 @@ ENTITY_REFS = _body(("entityRefs",), entityRefs=_TEXTS, fields=_TEXTS, query={"t
 FACETS = _body(("facets",), facets=_TEXTS, query={"type": "object"})
 REFRESH = _body(("entityRef",), entityRef=_TEXT)
 VALIDATE = _body(("entity", "location"), entity={"type": "object"}, location=_TEXT)
-LOCATION = _body(("type", "target"), type=_TEXT, target=_TEXT)
+LOCATION = _body(
+    ("type", "target"),
+    type=_TEXT,
+    target=_TEXT,
+    presence={"type": "string", "enum": ["required", "optional"]},
+)
+LOCATIONS_QUERY = _body(cursor=_TEXT, limit=_WHOLE, query={"type": "object"})
+ANALYZE = _body(("location",), location=LOCATION.schema, catalogFilename=_TEXT, catalogFileName=_TEXT)
 QUERY = _body(
     cursor=_TEXT,
-    limit={"type": "integer"},
-    offset={"type": "integer"},
+    limit=_WHOLE,
+    offset=_WHOLE,
     fields=_TEXTS,
     orderBy={"type": "array", "items": _ORDER},
     fullTextFilter={"type": "object", "properties": {"term": _TEXT, "fields": _TEXTS}},
@@ -40,4 +48,9 @@ def checked(body: dict[str, Any], schema: Schema) -> dict[str, Any]:
     """The body, when it fits; InputError with the first fault otherwise."""
     for fault in schema.faults(body)[:1]:
         raise InputError(f"request/body{fault}" if fault.path else f"request/body {fault.text}")
-    return body
+    return {name: _whole(value) for name, value in body.items()}
+
+
+def _whole(value: Any) -> Any:
+    """2.0 as 2: to JSON, and so to the schema, both are the same integer."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -7,10 +7,11 @@ from django.http import HttpResponse
 from catalog import actions
 from catalog.api.bodies import REFRESH, checked
 from catalog.models import Entity
+from catalog.permissions import READ
 from catalog.refs import EntityRef
 from core.api.responses import empty, json_text
 from core.api.views import ApiView
-from core.errors import NotFound
+from core.errors import NotAllowed, NotFound
 
 
 class EntityByNameView(ApiView):
@@ -52,6 +53,8 @@ class EntityAncestryView(ApiView):
     def get(self, _request: Any, kind: str, namespace: str, name: str) -> HttpResponse:
         ref = str(EntityRef(kind, namespace, name))
         chain = Entity.objects.visible_to(self.subject).ancestry(ref)
+        if not chain and self.subject.is_limited(READ):
+            raise NotAllowed(f"{self.subject.ref} may not read {ref}, or there is no such entity")
         if not chain:
             raise NotFound(f"No such entity {ref}")
         known = {entity.ref for entity in chain}

@@ -5,7 +5,8 @@ from typing import Any
 from django.http import HttpResponse
 
 from catalog import actions
-from catalog.api.bodies import LOCATION, checked
+from catalog.api.bodies import LOCATION, LOCATIONS_QUERY, checked
+from catalog.location_query import LocationCursor, locations_by_query
 from catalog.models import Entity, Location
 from catalog.refs import EntityRef, LocationRef
 from core.api.params import Choice, Text
@@ -87,9 +88,28 @@ class LocationByEntityView(ApiView):
         return json_data(location_document(Location.objects.of_entity(entity)))
 
 
+class LocationsByQueryView(ApiView):
+    """`POST /locations/by-query`: pages in order of id, by a predicate over id, type, target and entityRef."""
+
+    permission = "catalog.location.read"
+
+    def post(self, _request: Any) -> HttpResponse:
+        body = checked(self.document(), LOCATIONS_QUERY)
+        limit, query, cursor = body.get("limit"), body.get("query"), body.get("cursor")
+        page = locations_by_query(LocationCursor.parse(limit=limit, query=query, cursor=cursor))
+        info = {} if page.next is None else {"nextCursor": page.next}
+        items = [location_document(location) for location in page.locations]
+        return json_data({"items": items, "totalItems": page.total, "pageInfo": info})
+
+
 def _asked(body: dict[str, Any]) -> LocationRef:
-    """Type and target; any other member is refused with the text that Backstage's strict parser gives."""
-    others = [name for name in body if name not in {"type", "target"}]
+    only_location_members(body)
+    return LocationRef(body["type"], body["target"])
+
+
+def only_location_members(body: dict[str, Any]) -> None:
+    """Refuse any other member of a location, with the text that Backstage's strict parser gives."""
+    others = [name for name in body if name not in {"type", "target", "presence"}]
     if others:
         listed = ", ".join(f"'{name}'" for name in others)
         keys = ",\n".join(f'      "{name}"' for name in others)
@@ -97,4 +117,3 @@ def _asked(body: dict[str, Any]) -> LocationRef:
             f'Malformed request: [\n  {{\n    "code": "unrecognized_keys",\n    "keys": [\n{keys}\n    ],\n'
             f'    "path": [],\n    "message": "Unrecognized key(s) in object: {listed}"\n  }}\n]'
         )
-    return LocationRef(body["type"], body["target"])

@@ -1,7 +1,7 @@
 """Reads the tree below a location: its file, the Location entities in it, and theirs; writes nothing."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,6 +41,7 @@ class Trouble:
     ref: str = ""
     parent_ref: str = ""
     unread: bool = False
+    stated: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def document(self) -> dict[str, Any]:
         """As JSON data, for the location's list of errors."""
@@ -50,7 +51,15 @@ class Trouble:
             "ref": storable(self.ref),
             "unread": self.unread,
         }
-        return {**at, **self.problem.document()}
+        return {**at, **self.stated, **self.problem.document()}
+
+
+def stated(document: Mapping[str, Any]) -> dict[str, str]:
+    """What a document that was not taken says about itself, for whoever has to mend it."""
+    spec = document.get("spec")
+    owner = spec.get("owner") if isinstance(spec, Mapping) else None
+    told = {"apiVersion": document["apiVersion"], "kind": document["kind"], "owner": owner}
+    return {name: storable(value) for name, value in told.items() if isinstance(value, str)}
 
 
 @dataclass(slots=True)
@@ -191,7 +200,9 @@ class _Walk:
                 raise Refused(_not_allowed(ref, file, self.root))
             processed = process(document.value, place, lambda target: self.reader.read(resolve(target, file)))
         except Refused as refused:
-            self.trouble(refused.problem, str(file), document.line, ref=ref, parent_ref=parent_ref)
+            about = stated(document.value)
+            trouble = Trouble(refused.problem, str(file), document.line, ref, parent_ref, stated=about)
+            self.harvest.troubles.append(trouble)
             return
         self.harvest.found.append(Found(processed, str(file), document.line, parent_ref))
         if processed.is_location:

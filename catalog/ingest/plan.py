@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from catalog.ingest.locations import Found, Harvest, Trouble
+from catalog.ingest.locations import Found, Harvest, Trouble, stated
 from catalog.problems import Problem
 
 
@@ -125,7 +125,8 @@ def _conflict(found: Found, before: Stored) -> Trouble:
 
 
 def _trouble(found: Found, problem: Problem) -> Trouble:
-    return Trouble(problem, found.file, found.line, found.processed.ref, found.parent_ref)
+    about = stated(found.processed.entity)
+    return Trouble(problem, found.file, found.line, found.processed.ref, found.parent_ref, stated=about)
 
 
 def _problems_by_ref(troubles: Iterable[Trouble]) -> dict[str, list[Problem]]:

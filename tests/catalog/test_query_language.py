@@ -86,6 +86,9 @@ def test_a_query_is_understood(query: object, meaning: object) -> None:
         {"relations": {"$contains": {"type": {"$in": ["a"]}}}},
         {"relations": {"$contains": {"type": "ownedBy", "more": "a"}}},
         {"kind": {"$in": ["x"] * 3000}},
+        {"spec.x": {"$contains": {"a." * 300 + "b": 1}}},
+        {"spec.x": {"$contains": {"$all": [{"a": 1}] * 500}}},
+        {"$any": [{"spec.x": {"$contains": {"$any": [{"a": n}]}}} for n in range(500)]},
     ],
 )
 def test_what_cannot_be_understood_is_refused(query: object) -> None:
