@@ -342,8 +342,8 @@ def fmt(python: Path, words: Sequence[str]) -> int:
 
 
 def bench(python: Path, words: Sequence[str]) -> int:
-    """Measure the API of a running Greenroom; words go to benchmarks/api.py."""
-    return _run([str(python), "benchmarks/api.py", *words])
+    """Measure; words go to benchmarks/, whose README tells them. None: the reads of a Greenroom that runs."""
+    return _run([str(python), "-m", "benchmarks", *(words or ["reads"])])
 
 
 def lock(_: Path, words: Sequence[str]) -> int:

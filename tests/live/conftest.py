@@ -94,6 +94,7 @@ def running() -> Iterator[Running]:
         "GREENROOM_DATA": str(data),
         "GREENROOM_PORT": str(port),
         "GREENROOM_CATALOG_LOCATIONS": f"file:{TEMPLATE}",
+        "GREENROOM_READING_ALLOW": "127.0.0.1",
     }
     supervisor = greenroom(data, port, output=LogFile(data / "greenroom.log"), environ=environ)
     with supervisor:
