@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from catalog.actions import refresh_location
-from catalog.ingest.stitch import relations_of_all
+from catalog.ingest.rows import relations_of_all
 from catalog.models import Entity, Location, Relation
 from core.admin import ReadOnly, readable
 
@@ -63,7 +63,7 @@ class EntityAdmin(Derived):
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Entity]:
-        return super().get_queryset(request).select_related("location").defer("processed", "search", "facets")
+        return super().get_queryset(request).select_related("location").defer("terms")
 
     @admin.display(description="owner", ordering="owner_ref")
     def owner(self, entity: Entity) -> str:
@@ -176,7 +176,7 @@ class RelationAdmin(Derived):
     list_filter = ("type",)
     search_fields = ("source_ref", "target_ref")
     ordering = ("source_ref", "type", "target_ref")
-    readonly_fields = ("said_by", "source_ref", "type", "target_ref", "reverse")
+    readonly_fields = ("source_ref", "type", "target_ref", "reverse")
     list_select_related = False
 
 

@@ -1,4 +1,4 @@
-"""Location, Entity, Relation: what is read, what was found there, and what one thing states about another."""
+"""What is read (Location), what was found there (Entity, Document), what it states about others (Relation)."""
 
 import uuid
 from typing import Any, ClassVar
@@ -7,6 +7,7 @@ import orjson
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Collate, Lower
 from django.utils import timezone
 
 from catalog.history.models import Horizon, Revision  # noqa: F401 - tables of this app
@@ -68,32 +69,35 @@ class Location(Leased):
 
 
 class Entity(models.Model):
-    """Something in the catalog, as last read well. The final document is text, ready to be sent.
+    """Something in the catalog, as last read well: what it is found by, sorted by and held by.
 
-    JSON is kept as text because its key order means something (the fields of a template's form), and since a
-    list then leaves the database without being rebuilt. `search` answers filters, `facets` order and counts.
+    The row is narrow on purpose: filters, counts and orders touch many of them. What the API sends lies in
+    `Document`. `terms` are the hashes of the entity's search keys, by which filters find it.
     """
 
     uid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    ref = models.TextField(unique=True)
+    ref = models.TextField(db_collation="C")
     kind = models.CharField(max_length=63)
     namespace = models.CharField(max_length=63)
     name = models.CharField(max_length=63)
-    processed = models.TextField(help_text="The entity as read and completed, without relations and status.")
-    content_hash = models.CharField(max_length=64)
-    final = models.TextField(help_text="The entity as the API sends it.")
-    etag = models.CharField(max_length=40)
-    search = ArrayField(models.TextField(), default=list)
-    facets = models.JSONField(default=dict)
     title = models.TextField(blank=True, default="")
-    owner_ref = models.TextField(blank=True, default="", db_index=True)
+    description = models.TextField(blank=True, default="")
+    owner_ref = models.TextField(blank=True, default="")
     spec_type = models.TextField(blank=True, default="")
     lifecycle = models.TextField(blank=True, default="")
+    terms = ArrayField(models.BigIntegerField(), default=list)
+    etag = models.CharField(max_length=40)
+    content_hash = models.BinaryField(help_text="Of the entity as read, without relations and status.")
+    source_hash = models.BinaryField(
+        null=True, help_text="Of the text that it was read from; none when the text alone does not decide."
+    )
     errors = models.JSONField(default=list)
-    location = models.ForeignKey(Location, null=True, on_delete=models.SET_NULL, related_name="entities")
+    location = models.ForeignKey(
+        Location, null=True, on_delete=models.SET_NULL, related_name="entities", db_index=False
+    )
     file = models.TextField(help_text="Type and target of the file that it was read from.")
     parent_ref = models.TextField(blank=True, default="", help_text="The Location entity that led to it.")
-    orphaned_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    orphaned_at = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField(default=timezone.now)
 
     objects = EntityQuerySet.as_manager()
@@ -101,10 +105,17 @@ class Entity(models.Model):
     class Meta:
         verbose_name_plural = "entities"
         indexes: ClassVar[list[models.Index]] = [
-            GinIndex(fields=["search"], name="entity_search"),
+            GinIndex(fields=["terms"], name="entity_terms"),
+            models.Index(fields=["location", "file"], name="entity_source"),
             models.Index(fields=["kind", "name"], name="entity_kind_name"),
+            models.Index(Collate(Lower("name"), "C"), "uid", name="entity_by_name"),
+            models.Index(fields=["owner_ref"], name="entity_owner"),
+            models.Index(
+                fields=["orphaned_at"], name="entity_orphans", condition=models.Q(orphaned_at__isnull=False)
+            ),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["ref"], name="entity_once"),
             models.CheckConstraint(
                 condition=models.Q(ref__regex=r"^[^:]+:[^/]+/.+$"), name="entity_ref_canonical"
             ),
@@ -114,25 +125,63 @@ class Entity(models.Model):
         return self.ref
 
     @property
+    def final(self) -> str:
+        """The entity as the API sends it, as text."""
+        return self.stored.final
+
+    @property
     def document(self) -> dict[str, Any]:
         """The entity as the API sends it, as data."""
         document: dict[str, Any] = orjson.loads(self.final)
         return document
 
 
+class Document(models.Model):
+    """An entity as the API sends it, ready to leave: text, since key order means something (a template's form).
+
+    `facets` keeps, per search key, the values in their own spelling: for orders, counts and full text beyond
+    the columns of `Entity`.
+    """
+
+    entity = models.OneToOneField(Entity, primary_key=True, on_delete=models.CASCADE, related_name="stored")
+    final = models.TextField()
+    facets = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return str(self.entity_id)
+
+
 class Relation(models.Model):
     """One fact that an entity states about another. The other may be missing; both show it once it comes."""
 
-    said_by = models.ForeignKey(Entity, on_delete=models.CASCADE, related_name="relations")
-    source_ref = models.TextField(db_index=True)
+    source_ref = models.TextField()
     type = models.CharField(max_length=63)
-    target_ref = models.TextField(db_index=True)
+    target_ref = models.TextField()
     reverse = models.CharField(max_length=63, help_text="The same fact as the target sees it.")
 
     class Meta:
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["target_ref"], name="relation_target")]
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["said_by", "type", "target_ref"], name="relation_once"),
+            models.UniqueConstraint(fields=["source_ref", "type", "target_ref"], name="relation_once"),
         ]
 
     def __str__(self) -> str:
         return f"{self.source_ref} {self.type} {self.target_ref}"
+
+
+class Generation(models.Model):
+    """One row, with a new token after each change of the catalog: what was counted is right until then.
+
+    The database itself renews the token (a trigger of the entities' table), whoever writes.
+    """
+
+    id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
+    token = models.UUIDField(default=uuid.uuid4)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(condition=models.Q(id=1), name="generation_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.token)

@@ -24,13 +24,13 @@ _UP = f"""
     WITH RECURSIVE edge AS ({_EDGES}), owner(ref) AS (
         SELECT %s::text UNION SELECT edge.upper FROM edge JOIN owner ON edge.lower = owner.ref
     ) SELECT ref FROM owner
-"""  # noqa: S608 - a constant of our own
+"""
 _DOWN = f"""
     WITH RECURSIVE edge AS ({_EDGES}), owner(ref) AS (
         SELECT %s::text UNION SELECT edge.lower FROM edge JOIN owner ON edge.upper = owner.ref
             WHERE edge.lower LIKE 'group:%%'
     ) SELECT ref FROM owner
-"""  # noqa: S608 - a constant of our own
+"""
 
 
 def effective_owners(ref: str) -> list[str]:

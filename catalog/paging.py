@@ -1,18 +1,23 @@
-"""Pages of entities: the window of `GET /entities` and the cursors of `by-query` (CATALOG.md 8 and 9)."""
+"""Pages of entities: the window of `GET /entities` and the cursors of `by-query` (CATALOG.md 8 and 9).
+
+A page costs the same however large the catalog is. When much matches, the index of the order is walked until
+the page is full; when little matches, what matches is fetched and sorted. Which of the two is cheaper follows
+from the total, which is known: PostgreSQL's own guess errs where conditions depend on each other.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from uuid import UUID
 
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Collate
-
+from catalog.conditions import TRUE, Sql, both, condition, containing, never_null, sort_key
 from catalog.filters import Cursor, Order, Window
-from catalog.models import Entity
-from catalog.predicates import EVERYTHING, parse_query
-from catalog.querysets import EntityQuerySet, sort_value
+from catalog.predicates import EVERYTHING, Predicate, parse_query
+from catalog.totals import GENERATION, count_total, last_total
+from core.sql import rows
 
 DEFAULT_LIMIT = 200
 _UID = "metadata.uid"
+_JOIN = "JOIN catalog_document AS stored ON stored.entity_id = found.uid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,88 +30,142 @@ class Page:
     previous: str | None = None
 
 
-def whole_list(entities: EntityQuerySet, orders: Sequence[Order]) -> QuerySet[Entity, str]:
+def finals_by_ref(wanted: Predicate, refs: Sequence[str]) -> dict[str, str]:
+    """The documents of those with one of the references, in canonical form, for which the predicate holds."""
+    where = condition(wanted)
+    text = (
+        "SELECT catalog_entity.ref, stored.final FROM catalog_entity JOIN catalog_document AS stored"
+        f" ON stored.entity_id = catalog_entity.uid WHERE catalog_entity.ref = ANY(%s) AND {where.text}"
+    )
+    return dict(rows(text, (list(refs), *where.params)))
+
+
+def whole_list(wanted: Predicate, orders: Sequence[Order]) -> Sql:
     """Every entity, in order of uid. Of orders only the first counts; who lacks its field is left out."""
+    where = condition(wanted)
     if not orders:
-        return entities.order_by("uid").values_list("final", flat=True)
-    sort = F("sort_value").desc() if orders[0].descending else F("sort_value").asc()
-    ordered = entities.sortable_by(orders[0].field)
-    return ordered.order_by(sort, "uid").values_list("final", flat=True)
+        text = (
+            "SELECT stored.final FROM catalog_entity JOIN catalog_document AS stored"
+            f" ON stored.entity_id = catalog_entity.uid WHERE {where.text} ORDER BY catalog_entity.uid"
+        )
+        return Sql(text, where.params)
+    sort = sort_key(orders[0].field)
+    way = "DESC" if orders[0].descending else "ASC"
+    text = (
+        f"SELECT stored.final FROM (SELECT uid, {sort.text} AS sort FROM catalog_entity WHERE {where.text})"
+        f" AS found {_JOIN} WHERE found.sort IS NOT NULL ORDER BY found.sort {way}, found.uid"
+    )
+    return Sql(text, (*sort.params, *where.params))
 
 
-def window(entities: EntityQuerySet, orders: Sequence[Order], wanted: Window) -> tuple[list[str], bool]:
+def window(wanted: Predicate, orders: Sequence[Order], place: Window) -> tuple[list[str], bool]:
     """Some of the entities, and whether more follow. Who lacks a field comes last, or by ref."""
-    if orders:
-        sorts = []
-        for order in orders:
-            value = sort_value(order.field)
-            sorts.append(value.desc(nulls_last=True) if order.descending else value.asc(nulls_last=True))
-        ordered = entities.order_by(*sorts, "uid")
-    else:
-        ordered = entities.order_by(Collate("ref", "C"))
-    end = None if wanted.limit is None else wanted.offset + wanted.limit + 1
-    finals = list(ordered.values_list("final", flat=True)[wanted.offset : end])
-    more = wanted.limit is not None and len(finals) > wanted.limit
-    return finals[: wanted.limit], more
+    where = condition(wanted)
+    sorts = [sort_key(order.field) for order in orders]
+    ways = ["DESC NULLS LAST" if order.descending else "ASC NULLS LAST" for order in orders]
+    in_order = [f"{sort.text} {way}" for sort, way in zip(sorts, ways, strict=True)]
+    order = ", ".join([*in_order, "catalog_entity.uid"] if orders else ["catalog_entity.ref"])
+    limit = "" if place.limit is None else f" LIMIT {place.limit + 1}"
+    text = (
+        f"SELECT stored.final FROM (SELECT uid, row_number() OVER (ORDER BY {order}) AS place"
+        f" FROM catalog_entity WHERE {where.text} ORDER BY {order}{limit} OFFSET {place.offset}) AS found"
+        f" {_JOIN} ORDER BY found.place"
+    )
+    sort_params = tuple(param for sort in sorts for param in sort.params)
+    found = rows(text, (*sort_params, *where.params, *sort_params))
+    finals = [final for (final,) in found]
+    more = place.limit is not None and len(finals) > place.limit
+    return finals[: place.limit], more
 
 
-def page(
-    entities: EntityQuerySet, cursor: Cursor, *, limit: int, offset: int = 0, with_total: bool = True
-) -> Page:
+def page(visible: Predicate, cursor: Cursor, *, limit: int, offset: int = 0, with_total: bool = True) -> Page:
     """The page at a cursor. A cursor without a place means the first page; `offset` counts there only."""
+    where = _where(visible, cursor)
+    counted = last_total(where)
+    if counted is None and cursor.total is None and (with_total or limit):
+        counted = count_total(where)
     first_time = not cursor.at
-    matching = _matching(entities, cursor)
+    found: list[tuple[str, str, UUID, UUID]] = []
+    if limit:
+        expected = counted.answer if counted is not None else cursor.total or 0
+        sql = _page_sql(where, cursor, limit, offset if first_time else 0, expected)
+        found = rows(sql.text, sql.params)
     total = cursor.total
-    if total is None:
-        total = matching.count() if with_total else 0
-    if limit == 0:
-        return Page([], total)
-    ordered = _ordered(matching, cursor)
-    if not first_time:
-        ordered = ordered.filter(_beyond(cursor))
-    start = offset if first_time else 0
-    rows = list(ordered.values_list("final", "sort_value", "uid")[start : start + limit + 1])  # type: ignore[misc]  # sortable_by adds it
-    more, rows = len(rows) > limit, rows[:limit]
+    if total is None and with_total:
+        if counted is None or not found or found[0][3] != counted.generation:
+            counted = count_total(where)
+        total = counted.answer
+    more, found = len(found) > limit, found[:limit]
     if cursor.backwards:
-        rows.reverse()
-    if not rows:
-        return Page([], total)
-    places = [(value, str(uid)) if cursor.orders else (str(uid),) for _, value, uid in (rows[0], rows[-1])]
+        found.reverse()
+    if not found:
+        return Page([], total or 0)
+    places = [
+        (value, str(uid)) if cursor.orders else (str(uid),) for _, value, uid, _ in (found[0], found[-1])
+    ]
     cursor = replace(cursor, first=cursor.first or places[0], total=total)
     follows, precedes = cursor.backwards or more, not first_time and places[0] != cursor.first
     return Page(
-        [final for final, _, _ in rows],
-        total,
+        [final for final, _, _, _ in found],
+        total or 0,
         next=replace(cursor, at=places[1], backwards=False).encode() if follows else None,
         previous=replace(cursor, at=places[0], backwards=True).encode() if precedes else None,
     )
 
 
-def _matching(entities: EntityQuerySet, cursor: Cursor) -> EntityQuerySet:
-    matching = entities.matching(parse_query(cursor.query) if cursor.query is not None else EVERYTHING)
+def _where(visible: Predicate, cursor: Cursor) -> Sql:
+    wanted = parse_query(cursor.query) if cursor.query is not None else EVERYTHING
+    parts = [condition(visible), condition(wanted)]
     if term := cursor.term.strip():
         sorted_by = [cursor.orders[0].field] if cursor.orders else [_UID]
-        matching = matching.containing(term, cursor.term_fields or sorted_by)
-    if cursor.orders:
-        return matching.sortable_by(cursor.orders[0].field)
-    return matching.annotate(sort_value=F("ref"))
+        parts.append(containing(term, cursor.term_fields or sorted_by))
+    if cursor.orders and not never_null(cursor.orders[0].field):
+        sort = sort_key(cursor.orders[0].field)
+        parts.append(Sql(f"{sort.text} IS NOT NULL", sort.params))
+    return both(parts)
 
 
-def _ordered(matching: EntityQuerySet, cursor: Cursor) -> EntityQuerySet:
-    uid = "-uid" if cursor.backwards else "uid"
-    if not cursor.orders:
-        return matching.order_by(uid)
-    descending = cursor.orders[0].descending != cursor.backwards
-    return matching.order_by(F("sort_value").desc() if descending else F("sort_value").asc(), uid)
+def _page_sql(where: Sql, cursor: Cursor, limit: int, offset: int, expected: int) -> Sql:
+    sort = sort_key(cursor.orders[0].field) if cursor.orders else None
+    beyond = _beyond(cursor, sort) if cursor.at else TRUE
+    descending = bool(cursor.orders) and cursor.orders[0].descending != cursor.backwards
+    uid_way = "DESC" if cursor.backwards else "ASC"
+    order = f"sort {'DESC' if descending else 'ASC'}, uid {uid_way}" if sort else f"uid {uid_way}"
+    shown = sort or Sql("NULL")
+    source = _matching(where, expected, limit)
+    text = (
+        f"SELECT stored.final, found.sort, found.uid, {GENERATION} FROM (SELECT uid, {shown.text} AS sort"
+        f" FROM {source.text} WHERE {beyond.text}"
+        f" ORDER BY {order} LIMIT {limit + 1} OFFSET {offset}) AS found {_JOIN} ORDER BY {order}"
+    )
+    return Sql(text, (*shown.params, *source.params, *beyond.params))
 
 
-def _beyond(cursor: Cursor) -> Q:
+def _matching(where: Sql, expected: int, limit: int) -> Sql:
+    """Those that match, to be selected from, so that PostgreSQL goes the cheaper way.
+
+    Behind `IS TRUE` no index of the condition is taken: rows come in the wanted order and are looked at one by
+    one. Behind `OFFSET 0` those that match are fetched first, by the condition's index.
+    """
+    everything = last_total(TRUE) or count_total(TRUE)
+    if expected * expected > (limit + 1) * everything.answer:
+        text = f"(SELECT * FROM catalog_entity WHERE ({where.text}) IS TRUE) AS catalog_entity"
+        return Sql(text, where.params)
+    text = f"(SELECT * FROM catalog_entity WHERE {where.text} OFFSET 0) AS catalog_entity"
+    return Sql(text, where.params)
+
+
+def _beyond(cursor: Cursor, sort: Sql | None) -> Sql:
     """What lies behind the cursor's place, in its direction."""
-    side = "lt" if cursor.backwards else "gt"
+    side = "<" if cursor.backwards else ">"
     uid = cursor.at[-1]
-    if not cursor.orders:
-        return Q(**{f"uid__{side}": uid})
+    if sort is None:
+        return Sql(f"catalog_entity.uid {side} %s::uuid", (uid,))
     value = cursor.at[0]
     descending = cursor.orders[0].descending != cursor.backwards
-    further = Q(**{"sort_value__lt" if descending else "sort_value__gt": value})
-    return further | Q(**{"sort_value": value, f"uid__{side}": uid})
+    if descending == cursor.backwards:
+        text = f"({sort.text}, catalog_entity.uid) {side} (%s, %s::uuid)"
+        return Sql(text, (*sort.params, value, uid))
+    further, at_most = ("<", "<=") if descending else (">", ">=")
+    text = f"{sort.text} {at_most} %s AND ({sort.text} {further} %s OR catalog_entity.uid {side} %s::uuid)"
+    return Sql(text, (*sort.params, value, *sort.params, value, uid))

@@ -1,7 +1,9 @@
 """An entity → the flat keys by which it is filtered, sorted and counted (CATALOG.md 5)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from catalog.problems import Refused, storable
@@ -16,93 +18,104 @@ _NOT_WALKED = frozenset(
         *("metadata.name", "metadata.namespace", "metadata.uid", "metadata.etag"),
     }
 )
-_Row = tuple[str, Any]
+_Held = dict[str | None, None]
 
 
 @dataclass(frozen=True, slots=True)
 class SearchKeys:
-    """`terms` answers filters: `key` says that it is there, `key=value` what it holds, both lower-case.
+    """`terms` answers filters: a hash each for `key` (it is there) and `key=value` (what it holds).
 
     `values` keeps, per lower-case key, what it holds in its own spelling: for order, facets and full text.
     A None among them is a value that can only be tested for existence.
     """
 
-    terms: list[str]
+    terms: list[int]
     values: dict[str, list[str | None]]
 
 
 def search_keys(entity: Mapping[str, Any], relations: Iterable[tuple[str, str]], uid: str) -> SearchKeys:
     """The keys of an entity with its relations as (type, target); Refused when keys differ by case only."""
+    held: dict[str, _Held] = {}
+    for key, value in entity.items():
+        if key not in _NOT_WALKED:
+            _walk(key, value, held)
+    metadata = entity["metadata"]
+    _hold("metadata.name", metadata["name"], held)
+    _hold("metadata.namespace", metadata.get("namespace") or DEFAULT_NAMESPACE, held)
+    _hold("metadata.uid", uid, held)
+    for kind, target in relations:
+        _hold(f"relations.{kind}", target, held)
     values: dict[str, list[str | None]] = {}
     spelled: dict[str, str] = {}
-    for path, raw in _rows(entity, relations, uid):
-        key = _clean(path.lower())
+    terms: list[int] = []
+    for path, found in held.items():
+        key = _clean(path).lower()
         if len(key) > LONGEST:
             continue
-        if spelled.setdefault(key, path) != path:
+        if key in spelled:
             named = f"{spelled[key]}, {path}"
             raise Refused.because(
                 "InputError", f"Entity has duplicate keys that vary only in casing, {named}"
             )
-        value = _text(raw)
-        held = values.setdefault(key, [])
-        if value not in held:
-            held.append(value)
-    return SearchKeys(_terms(values), values)
+        spelled[key] = path
+        values[key] = list(found)
+        if "=" not in key:  # a filter cannot name such a key, and its term would mean something else
+            terms.append(_hash(key))
+            terms.extend([_hash(f"{key}={value}".lower()) for value in found if value is not None])
+    return SearchKeys(list(dict.fromkeys(terms)), values)
 
 
-def term(key: str, value: str) -> str:
-    """The term for one key and value, as `terms` holds it."""
-    return f"{_clean(key).lower()}={_clean(value).lower()}"
+def key_term(key: str) -> int:
+    """The term that says that a key is there."""
+    return _hash(_clean(key).lower())
 
 
-def _terms(values: Mapping[str, list[str | None]]) -> list[str]:
-    """A key with "=" inside has no terms: a filter cannot name it, and its term would mean something else."""
-    terms: dict[str, None] = {}
-    for key, held in values.items():
-        if "=" not in key:
-            terms[key] = None
-            terms.update({f"{key}={value.lower()}": None for value in held if value is not None})
-    return list(terms)
+def value_term(key: str, value: str) -> int:
+    """The term for a key and a value that it holds."""
+    return _hash(f"{_clean(key)}={_clean(value)}".lower())
 
 
-def _rows(entity: Mapping[str, Any], relations: Iterable[tuple[str, str]], uid: str) -> Iterator[_Row]:
-    for key, value in entity.items():
-        yield from _walk(key, value)
-    metadata = entity["metadata"]
-    yield "metadata.name", metadata["name"]
-    yield "metadata.namespace", metadata.get("namespace") or DEFAULT_NAMESPACE
-    yield "metadata.uid", uid
-    for kind, target in relations:
-        yield f"relations.{kind}", target
+@lru_cache(maxsize=1 << 15)
+def _hash(text: str) -> int:
+    """64 bits: a quarter of the room that the text takes, and two of a million terms hardly ever meet."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little", signed=True)
 
 
-def _walk(path: str, value: Any) -> Iterator[_Row]:
-    if path in _NOT_WALKED:
-        return
-    if isinstance(value, Mapping):
+def _walk(path: str, value: Any, held: dict[str, _Held]) -> None:
+    if isinstance(value, str):
+        _hold(path, value, held)
+    elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from _walk(f"{path}.{key}", inner)
+            below = f"{path}.{key}"
+            if below not in _NOT_WALKED:
+                _walk(below, inner, held)
     elif isinstance(value, list):
         for item in value:
-            yield from _walk(path, item)
+            _walk(path, item, held)
             if isinstance(item, str):
-                yield f"{path}.{item}", True
+                held.setdefault(f"{path}.{item}", {})["true"] = None
     else:
-        yield path, value
+        held.setdefault(path, {})[_plain(value)] = None
 
 
-def _text(value: Any) -> str | None:
+def _hold(path: str, text: str, held: dict[str, _Held]) -> None:
+    value = _clean(text) if len(text) <= LONGEST else None
+    found = held.get(path)
+    if found is None:
+        held[path] = {value: None}
+    else:
+        found[value] = None
+
+
+def _plain(value: Any) -> str | None:
+    """A number, a truth value or nothing, as JavaScript writes it."""
     if value is None:
         return None
     if isinstance(value, bool):
-        text = "true" if value else "false"
-    elif isinstance(value, float):
-        text = repr(value).replace("e-0", "e-")
-    else:
-        text = _clean(str(value))
+        return "true" if value else "false"
+    text = repr(value).replace("e-0", "e-") if isinstance(value, float) else str(value)
     return text if len(text) <= LONGEST else None
 
 
 def _clean(text: str) -> str:
-    return storable(text) if "\x00" in text else text
+    return text if text.isascii() and "\x00" not in text else storable(text)

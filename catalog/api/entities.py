@@ -7,8 +7,10 @@ from django.http import HttpResponse
 from catalog import actions
 from catalog.api.bodies import REFRESH, checked
 from catalog.models import Entity
+from catalog.paging import finals_by_ref
 from catalog.permissions import READ
 from catalog.refs import EntityRef
+from catalog.visibility import visible_to
 from core.api.responses import empty, json_text
 from core.api.views import ApiView
 from core.errors import NotAllowed, NotFound
@@ -21,9 +23,7 @@ class EntityByNameView(ApiView):
 
     def get(self, _request: Any, kind: str, namespace: str, name: str) -> HttpResponse:
         ref = str(EntityRef(kind, namespace, name))
-        final = (
-            Entity.objects.visible_to(self.subject).filter(ref=ref).values_list("final", flat=True).first()
-        )
+        final = finals_by_ref(visible_to(self.subject), [ref]).get(ref)
         if final is None:
             raise NotFound(f"No entity named '{name}' found, with kind '{kind}' in namespace '{namespace}'")
         return json_text(final)

@@ -8,15 +8,17 @@ import orjson
 from django.http import HttpResponse
 
 from catalog.api.bodies import ENTITY_REFS, FACETS, QUERY, checked
+from catalog.conditions import condition
 from catalog.filters import Cursor, Order, Window, parse_fields, parse_order, parse_order_fields, project
-from catalog.models import Entity
-from catalog.paging import DEFAULT_LIMIT, page, whole_list, window
-from catalog.predicates import All, parse_filters, parse_query
-from catalog.querysets import EntityQuerySet
+from catalog.paging import DEFAULT_LIMIT, finals_by_ref, page, whole_list, window
+from catalog.predicates import All, Predicate, parse_filters, parse_query
+from catalog.totals import facets
+from catalog.visibility import visible_to
 from core.api.params import Choice, Many, Text, Whole
 from core.api.responses import json_data, json_text
 from core.api.views import ApiView
 from core.errors import InputError
+from core.sql import rows
 
 _TOTALS = Choice(("include", "exclude"), default="include")
 
@@ -38,10 +40,11 @@ class EntitiesView(ApiView):
         asked = self.params
         fields, orders = parse_fields(asked["fields"]), parse_order(asked["order"])
         wanted = Window.parse(limit=asked["limit"], offset=asked["offset"], after=asked["after"])
-        entities = _matching(self.subject, parse_filters(asked["filter"]))
+        found = _wanted(self.subject, parse_filters(asked["filter"]))
         if wanted is None:
-            return json_text(_array(whole_list(entities, orders).iterator(chunk_size=500), fields))
-        finals, more = window(entities, orders, wanted)
+            sql = whole_list(found, orders)
+            return json_text(_array((final for (final,) in rows(sql.text, sql.params)), fields))
+        finals, more = window(found, orders, wanted)
         response = json_text(_array(finals, fields))
         if more:
             response["Link"] = f'<{self.next_page(wanted)}>; rel="next"'
@@ -113,9 +116,10 @@ class EntitiesByQueryView(ApiView):
     def answer(
         self, cursor: Cursor, fields: Sequence[str], limit: int | None, offset: int | None, total: str
     ) -> HttpResponse:
-        entities = Entity.objects.visible_to(self.subject)
         wanted = DEFAULT_LIMIT if limit is None else limit
-        found = page(entities, cursor, limit=wanted, offset=offset or 0, with_total=total == "include")
+        found = page(
+            visible_to(self.subject), cursor, limit=wanted, offset=offset or 0, with_total=total == "include"
+        )
         cursors = {"nextCursor": found.next, "prevCursor": found.previous}
         info = {name: value for name, value in cursors.items() if value is not None}
         head = f'{{"items":{_array(found.finals, fields)},"totalItems":{found.total},"pageInfo":'
@@ -131,9 +135,9 @@ class EntitiesByRefsView(ApiView):
     def post(self, _request: Any) -> HttpResponse:
         body = checked(self.document(required=("entityRefs",)), ENTITY_REFS)
         fields = parse_fields(body.get("fields", []))
-        entities = _matching(self.subject, parse_filters(self.params["filter"]), body.get("query"))
         refs = body["entityRefs"]
-        finals = dict(entities.filter(ref__in=set(refs)).values_list("ref", "final"))
+        wanted = _wanted(self.subject, parse_filters(self.params["filter"]), body.get("query"))
+        finals = finals_by_ref(wanted, refs)
         items = [_shown(finals[ref], fields) if ref in finals else "null" for ref in refs]
         return json_text(f'{{"items":[{",".join(items)}]}}')
 
@@ -147,20 +151,19 @@ class EntityFacetsView(ApiView):
     def get(self, _request: Any) -> HttpResponse:
         if not self.params["facet"]:
             raise InputError("request/query must have required property 'facet'")
-        entities = _matching(self.subject, parse_filters(self.params["filter"]))
-        return self.answer(entities, self.params["facet"])
+        return self.answer(parse_filters(self.params["filter"]), self.params["facet"])
 
     def post(self, _request: Any) -> HttpResponse:
         body = checked(self.document(required=("facets",)), FACETS)
-        return self.answer(_matching(self.subject, body.get("query")), body["facets"])
+        return self.answer(body.get("query"), body["facets"])
 
-    def answer(self, entities: EntityQuerySet, facets: Iterable[str]) -> HttpResponse:
-        return json_data({"facets": {name: entities.counted_by(name) for name in facets}})
+    def answer(self, query: Any, names: Sequence[str]) -> HttpResponse:
+        return json_data({"facets": facets(condition(_wanted(self.subject, query)), names)})
 
 
-def _matching(subject: Any, *queries: Any) -> EntityQuerySet:
-    parts = tuple(parse_query(query) for query in queries if query is not None)
-    return Entity.objects.visible_to(subject).matching(All(parts))
+def _wanted(subject: Any, *queries: Any) -> Predicate:
+    """What the subject may see of what the queries ask for."""
+    return All((visible_to(subject), *(parse_query(query) for query in queries if query is not None)))
 
 
 def _array(finals: Iterable[str], fields: Sequence[str]) -> str:

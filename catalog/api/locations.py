@@ -47,7 +47,7 @@ class LocationsView(ApiView):
         ref, harvest = actions.dry_run(wanted.type, wanted.target)
         exists = Location.objects.filter(type=ref.type, target=ref.target).exists()
         shown = {"id": str(ref), "type": ref.type, "target": ref.target, "entityRef": ref.entity_ref}
-        entities = [found.processed.entity for found in harvest.found]
+        entities = [found.entity for found in harvest.found]
         return json_data({"exists": exists, "location": shown, "entities": entities}, 201)
 
 

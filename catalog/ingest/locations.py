@@ -5,8 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from catalog.descriptor import check_envelope
 from catalog.ingest.reader import MOST_FILES, Reader
+from catalog.kind import Relation
 from catalog.problems import Problem, Refused, storable
 from catalog.processing import Place, Processed, location_entity, process
 from catalog.reading import host_annotations, resolve
@@ -19,12 +22,30 @@ _URL_ONLY = 'Registered locations must be of an allowed type ["url"]'
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An entity that was read well: from which file and line, led to by which Location entity."""
+    """An entity that was read well: from which file and line, led to by which Location entity.
 
-    processed: Processed
+    `content` is the entity as JSON text: a location may hold very many.
+    """
+
+    ref: str
+    content: bytes
+    relations: tuple[Relation, ...]
     file: str
-    line: int
-    parent_ref: str
+    line: int = 0
+    parent_ref: str = ""
+    source_hash: bytes | None = None
+
+    @classmethod
+    def of(cls, processed: Processed, file: str, line: int = 0, parent_ref: str = "") -> "Found":
+        """What a document became, and where it stood."""
+        content = orjson.dumps(processed.entity)
+        return cls(processed.ref, content, processed.relations, file, line, parent_ref)
+
+    @property
+    def entity(self) -> dict[str, Any]:
+        """The entity as data."""
+        entity: dict[str, Any] = orjson.loads(self.content)
+        return entity
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +94,7 @@ class Harvest:
     @property
     def entities(self) -> list[Found]:
         """What was found beside the location's own entity."""
-        return [one for one in self.found if one.processed.ref != self.root]
+        return [one for one in self.found if one.ref != self.root]
 
 
 def read_location(
@@ -94,7 +115,7 @@ def read_location(
         entity["metadata"]["name"] = name
     place = Place(root, root, {})
     own = process(entity, place, reader.read_nothing)
-    harvest = Harvest(own.ref, [Found(own, str(root), 0, "")])
+    harvest = Harvest(own.ref, [Found.of(own, str(root))])
     _Walk(root, reader, {kind.lower() for kind in kinds}, (*types, root.type), harvest).run(own)
     return harvest
 
@@ -141,6 +162,7 @@ class _Walk:
     harvest: Harvest
     queue: deque[tuple[LocationRef, str]] = field(default_factory=deque)
     visited: set[LocationRef] = field(default_factory=set)
+    optional: set[str] = field(default_factory=set)
 
     def run(self, own: Processed) -> None:
         self.follow(own, self.root)
@@ -151,6 +173,8 @@ class _Walk:
     def follow(self, holder: Processed, file: LocationRef) -> None:
         """Put the targets of a Location entity into the queue."""
         optional = (holder.entity.get("spec") or {}).get("presence") == "optional"
+        if optional:
+            self.optional.add(holder.ref)
         for kind, target in targets_of(holder.entity, file):
             if kind not in self.types:
                 self.trouble(Problem("InputError", _URL_ONLY), str(file), ref=holder.ref)
@@ -204,13 +228,12 @@ class _Walk:
             trouble = Trouble(refused.problem, str(file), document.line, ref, parent_ref, stated=about)
             self.harvest.troubles.append(trouble)
             return
-        self.harvest.found.append(Found(processed, str(file), document.line, parent_ref))
+        self.harvest.found.append(Found.of(processed, str(file), document.line, parent_ref))
         if processed.is_location:
             self.follow(processed, file)
 
     def is_optional(self, ref: str) -> bool:
-        holder = next((one.processed for one in self.harvest.found if one.processed.ref == ref), None)
-        return holder is not None and holder.entity["spec"].get("presence") == "optional"
+        return ref in self.optional
 
     def unread(self, target: LocationRef, parent_ref: str, error: GreenroomError, *, optional: bool) -> None:
         if optional and isinstance(error, NotFound):

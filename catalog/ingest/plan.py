@@ -5,8 +5,6 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import orjson
-
 from catalog.ingest.locations import Found, Harvest, Trouble, stated
 from catalog.problems import Problem
 
@@ -21,7 +19,8 @@ class Stored:
     holder_text: str
     file: str
     parent_ref: str
-    content_hash: str
+    content_hash: bytes
+    source_hash: bytes | None
     orphan: bool
     problems: tuple[Problem, ...] = ()
 
@@ -31,8 +30,7 @@ class Write:
     """An entity to be written, with the uid that it keeps, if it lived before."""
 
     found: Found
-    content: bytes
-    content_hash: str
+    content_hash: bytes
     uid: uuid.UUID | None
     problems: tuple[Problem, ...] = ()
 
@@ -74,11 +72,10 @@ def plan(harvest: Harvest, stored: Mapping[str, Stored], location: uuid.UUID) ->
                 decided.troubles.append(_conflict(found, before))
             continue
         decided.refs.append(ref)
-        content = orjson.dumps(found.processed.entity)
-        digest = hashlib.sha256(content).hexdigest()
+        digest = hashlib.blake2b(found.content, digest_size=16).digest()
         faults = tuple(problems.get(ref, ()))
         if before is None or _differs(before, found, digest, faults, location):
-            decided.writes.append(Write(found, content, digest, before.uid if before else None, faults))
+            decided.writes.append(Write(found, digest, before.uid if before else None, faults))
     held = {ref: one for ref, one in stored.items() if one.holder == location and ref not in wanted}
     _decide_missing(held, harvest.troubles, decided, problems)
     return decided
@@ -88,7 +85,7 @@ def _winners(harvest: Harvest, decided: Plan) -> dict[str, Found]:
     """One document per ref: inside a file the last one, as Backstage has it; of two files the first one."""
     wanted: dict[str, Found] = {}
     for found in harvest.found:
-        ref = found.processed.ref
+        ref = found.ref
         if ref in wanted and wanted[ref].file != found.file:
             other = wanted[ref].file
             text = f"Detected conflicting entityRef {ref}, already in {other} and now also in {found.file}"
@@ -103,7 +100,7 @@ def _held_elsewhere(before: Stored, location: uuid.UUID) -> bool:
 
 
 def _differs(
-    before: Stored, found: Found, digest: str, faults: tuple[Problem, ...], location: uuid.UUID
+    before: Stored, found: Found, digest: bytes, faults: tuple[Problem, ...], location: uuid.UUID
 ) -> bool:
     return (
         (before.content_hash, before.file, before.parent_ref) != (digest, found.file, found.parent_ref)
@@ -118,15 +115,15 @@ def _conflict(found: Found, before: Stored) -> Trouble:
         before.file if before.file == before.holder_text else f"{before.file} (below {before.holder_text})"
     )
     text = (
-        f"Detected conflicting entityRef {found.processed.ref} already referenced by {holder} and now also "
+        f"Detected conflicting entityRef {found.ref} already referenced by {holder} and now also "
         f"{found.file}: rename one of them, or remove the other location"
     )
     return _trouble(found, Problem("ConflictError", text))
 
 
 def _trouble(found: Found, problem: Problem) -> Trouble:
-    about = stated(found.processed.entity)
-    return Trouble(problem, found.file, found.line, found.processed.ref, found.parent_ref, stated=about)
+    about = stated(found.entity)
+    return Trouble(problem, found.file, found.line, found.ref, found.parent_ref, stated=about)
 
 
 def _problems_by_ref(troubles: Iterable[Trouble]) -> dict[str, list[Problem]]:

@@ -1,71 +1,110 @@
-"""Entity + relations from both sides + errors → the final document, its etag and its search keys."""
+"""Entity + relations from both sides + errors → the final document, its etag and its search keys: pure."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from catalog.models import Entity, Relation
-from catalog.problems import Problem
+from catalog.conditions import COLUMNS
 from catalog.search_keys import search_keys
 
-_ORPHAN = "backstage.io/orphan"
+ORPHAN = "backstage.io/orphan"
 _STATUS_TYPE = "backstage.io/catalog-processing"
 
-Both = Mapping[str, set[tuple[str, str]]]
-"""For each reference its relations as (type, target), those that others state included."""
+
+@dataclass(frozen=True, slots=True)
+class Stitched:
+    """What is stored of an entity's looks: the document, and everything that is derived from it."""
+
+    etag: str
+    final: str
+    terms: list[int]
+    facets: dict[str, list[str | None]]
+    columns: dict[str, str]
+    owner_ref: str
 
 
-def relations_of_all(refs: Iterable[str]) -> Both:
-    """What is stated by and about the entities, seen from each of them."""
-    seen: dict[str, set[tuple[str, str]]] = {ref: set() for ref in refs}
-    names = list(seen)
-    columns = ("source_ref", "type", "target_ref", "reverse")
-    rows = Relation.objects.order_by()
-    for source, forward, target, _ in rows.filter(source_ref__in=names).values_list(*columns):
-        seen[source].add((forward, target))
-    for source, _, target, reverse in rows.filter(target_ref__in=names).values_list(*columns):
-        seen[target].add((reverse, source))
-    return seen
+def stitch(
+    processed: Mapping[str, Any],
+    relations: Collection[tuple[str, str]],
+    errors: Sequence[Mapping[str, Any]],
+    *,
+    uid: str,
+    orphan: bool = False,
+) -> Stitched:
+    """The entity as the API sends it."""
+    final, in_order = _composed(processed, relations, errors, orphan=orphan)
+    return _derived(final, in_order, _etag(final), uid)
 
 
-def stitch(entity: Entity, relations: set[tuple[str, str]]) -> bool:
-    """Set the entity's final document and what is derived from it; False when it says what it said before."""
-    document = orjson.loads(entity.processed)
-    metadata = {key: value for key, value in document["metadata"].items() if key not in {"uid", "etag"}}
-    if entity.orphaned_at is not None:
-        metadata["annotations"] = {**metadata.get("annotations", {}), _ORPHAN: "true"}
+def restitch(
+    final: str,
+    etag: str,
+    relations: Collection[tuple[str, str]],
+    errors: Sequence[Mapping[str, Any]],
+    *,
+    uid: str,
+    was_orphan: bool,
+    orphan: bool,
+) -> Stitched | None:
+    """What becomes of a final document; None when it says all that already."""
+    composed, in_order = _composed(_processed(final, orphan=was_orphan), relations, errors, orphan=orphan)
+    now = _etag(composed)
+    return None if now == etag else _derived(composed, in_order, now, uid)
+
+
+def _composed(
+    processed: Mapping[str, Any],
+    relations: Collection[tuple[str, str]],
+    errors: Sequence[Mapping[str, Any]],
+    *,
+    orphan: bool,
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    metadata = {key: value for key, value in processed["metadata"].items() if key not in {"uid", "etag"}}
+    if orphan:
+        metadata["annotations"] = {**metadata.get("annotations", {}), ORPHAN: "true"}
     in_order = sorted(relations)
     final: dict[str, Any] = {
-        **document,
+        **processed,
         "metadata": metadata,
         "relations": [{"type": kind, "targetRef": target} for kind, target in in_order],
     }
-    if entity.errors:
-        final["status"] = {"items": [_status_item(Problem.read(error)) for error in entity.errors]}
-    etag = hashlib.sha1(orjson.dumps(final, option=orjson.OPT_SORT_KEYS), usedforsecurity=False).hexdigest()
-    if etag == entity.etag:
-        return False
-    entity.etag = etag
-    final["metadata"] = {**metadata, "uid": str(entity.uid), "etag": etag}
-    entity.final = orjson.dumps(final).decode()
-    _derive(entity, final, in_order)
-    return True
+    if errors:
+        final["status"] = {"items": [_status_item(error) for error in errors]}
+    return final, in_order
 
 
-def _derive(entity: Entity, final: dict[str, Any], relations: list[tuple[str, str]]) -> None:
-    keys = search_keys(final, relations, str(entity.uid))
-    entity.search, entity.facets = keys.terms, keys.values
-    spec = final.get("spec") or {}
-    entity.title = _text(final["metadata"].get("title"))
-    entity.spec_type, entity.lifecycle = _text(spec.get("type")), _text(spec.get("lifecycle"))
-    entity.owner_ref = next((target for kind, target in relations if kind == "ownedBy"), "")
+def _etag(final: Mapping[str, Any]) -> str:
+    return hashlib.sha1(orjson.dumps(final, option=orjson.OPT_SORT_KEYS), usedforsecurity=False).hexdigest()
 
 
-def _text(value: object) -> str:
-    return value.replace("\x00", "\ufffd") if isinstance(value, str) else ""
+def _derived(final: dict[str, Any], relations: list[tuple[str, str]], etag: str, uid: str) -> Stitched:
+    keys = search_keys(final, relations, uid)
+    final["metadata"]["uid"], final["metadata"]["etag"] = uid, etag
+    return Stitched(
+        etag=etag,
+        final=orjson.dumps(final).decode(),
+        terms=keys.terms,
+        facets=keys.values,
+        columns={column: (keys.values.get(key) or [""])[0] or "" for key, column in COLUMNS.items()},
+        owner_ref=next((target for kind, target in relations if kind == "ownedBy"), ""),
+    )
 
 
-def _status_item(problem: Problem) -> dict[str, Any]:
-    return {"type": _STATUS_TYPE, "level": "error", "message": str(problem), "error": problem.document()}
+def _processed(final: str, *, orphan: bool) -> dict[str, Any]:
+    """The reverse: the entity as it was read, from its final document."""
+    document: dict[str, Any] = orjson.loads(final)
+    document.pop("relations", None)
+    document.pop("status", None)
+    for name in ("uid", "etag"):
+        document["metadata"].pop(name, None)
+    if orphan:
+        document["metadata"].get("annotations", {}).pop(ORPHAN, None)
+    return document
+
+
+def _status_item(error: Mapping[str, Any]) -> dict[str, Any]:
+    message = f"{error['name']}: {error['message']}"
+    return {"type": _STATUS_TYPE, "level": "error", "message": message, "error": error}

@@ -5,50 +5,30 @@ entity would otherwise each write its final document without the other's relatio
 """
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from types import MappingProxyType
+from typing import Any
 
+import orjson
 from django.db import connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 
-from catalog.history import STITCHED, Change, by_location, record
+from catalog.history import STITCHED, Change, Verb, by_location, record
 from catalog.ingest.locations import Harvest
 from catalog.ingest.plan import Plan, Stored, Write, plan
-from catalog.ingest.stitch import relations_of_all, stitch
-from catalog.models import Entity, Location, Relation
+from catalog.ingest.rows import Row, insert, relations_of_all, replace_facts, update
+from catalog.ingest.stitch import restitch, stitch
+from catalog.models import Location
 from catalog.problems import Problem
-from catalog.refs import EntityRef
 from core.errors import LeaseLost
+from core.sql import rows
 
-_BATCH = 1_000
+_AT_ONCE = 2_000
+"""Entities whose documents are in memory at a time."""
 _LOCK = 0x6361_7461_6C6F_67  # "catalog"
-_COLUMNS = (
-    *(
-        "ref",
-        "kind",
-        "namespace",
-        "name",
-        "processed",
-        "content_hash",
-        "final",
-        "etag",
-        "search",
-        "facets",
-        "title",
-    ),
-    *(
-        "owner_ref",
-        "spec_type",
-        "lifecycle",
-        "errors",
-        "location",
-        "file",
-        "parent_ref",
-        "orphaned_at",
-        "changed_at",
-    ),
-)
 
 
 def lock_catalog() -> None:
@@ -78,138 +58,153 @@ def store(location: Location, harvest: Harvest, **changes: object) -> Plan:
 
 
 def _stored(location: Location, harvest: Harvest) -> dict[str, Stored]:
-    refs = [found.processed.ref for found in harvest.found]
-    rows = Entity.objects.filter(Q(location=location) | Q(ref__in=refs)).select_related("location")
-    rows = rows.defer("processed", "final", "search", "facets")
+    sql = """
+        SELECT one.ref, one.uid, one.location_id, coalesce(place.type || ':' || place.target, ''), one.file,
+               one.parent_ref, one.content_hash, one.source_hash, one.orphaned_at IS NOT NULL, one.errors::text
+        FROM catalog_entity AS one LEFT JOIN catalog_location AS place ON place.id = one.location_id
+        WHERE one.location_id = %s OR one.ref = ANY(%s)
+    """
+    refs = [found.ref for found in harvest.found]
     return {
-        row.ref: Stored(
-            ref=row.ref,
-            uid=row.uid,
-            holder=row.location_id,
-            holder_text=str(row.location or ""),
-            file=row.file,
-            parent_ref=row.parent_ref,
-            content_hash=row.content_hash,
-            orphan=row.orphaned_at is not None,
-            problems=tuple(Problem.read(error) for error in row.errors),
-        )
-        for row in rows
+        row[0]: Stored(*(*row[:9], tuple(Problem.read(error) for error in orjson.loads(row[9]))))
+        for row in rows(sql, (location.pk, refs))
     }
 
 
+@dataclass(slots=True)
+class _Before:
+    """An entity as it is stored, as far as writing it anew needs it."""
+
+    uid: uuid.UUID
+    ref: str
+    etag: str
+    content_hash: bytes
+    source_hash: bytes | None
+    errors: list[dict[str, Any]]
+    location: uuid.UUID | None
+    file: str
+    parent_ref: str
+    orphaned_at: datetime | None
+    final: str
+
+
+def _before(refs: Sequence[str]) -> dict[str, _Before]:
+    sql = """
+        SELECT uid, ref, etag, content_hash, source_hash, errors::text, location_id, file, parent_ref, orphaned_at,
+               stored.final
+        FROM catalog_entity JOIN catalog_document AS stored ON stored.entity_id = uid WHERE ref = ANY(%s)
+    """
+    return {row[1]: _Before(*(*row[:5], orjson.loads(row[5]), *row[6:])) for row in rows(sql, (list(refs),))}
+
+
 def _write(decided: Plan, location: Location) -> None:
-    now = timezone.now()
-    written = {write.found.processed.ref: _entity(write, location, now) for write in decided.writes}
-    known = [write.uid for write in decided.writes if write.uid is not None]
-    affected = _replace_relations(decided.writes, written, known)
-    touched = {*decided.keep_with, *decided.orphans}
-    others = {row.ref: row for row in Entity.objects.filter(ref__in=(affected | touched) - written.keys())}
-    for ref, problems in decided.keep_with.items():
-        others[ref].errors = [problem.document() for problem in problems]
-        others[ref].orphaned_at = None
-    for ref in decided.orphans:
-        others[ref].orphaned_at = now
-    _finish(written, others, touched, by_location(location.pk))
-
-
-def _entity(write: Write, location: Location, now: datetime) -> Entity:
-    found = write.found
-    ref = EntityRef.of(found.processed.entity)
-    return Entity(
-        uid=write.uid or uuid.uuid4(),
-        ref=found.processed.ref,
-        kind=ref.kind,
-        namespace=ref.namespace,
-        name=ref.name,
-        processed=write.content.decode(),
-        content_hash=write.content_hash,
-        errors=[problem.document() for problem in write.problems],
-        location=location,
-        file=found.file,
-        parent_ref=found.parent_ref,
-        changed_at=now,
+    writes = {write.found.ref: write for write in decided.writes}
+    affected = replace_facts(
+        {ref: write.found.relations for ref, write in writes.items()},
+        known=[ref for ref, write in writes.items() if write.uid is not None],
     )
+    touched = {*decided.keep_with, *decided.orphans}
+    now, cause = timezone.now(), by_location(location.pk)
+    changes: list[Change] = []
+    for some in _batches(writes):
+        changes += _write_found([writes[ref] for ref in some], location, now, cause)
+    for some in _batches((affected | touched) - writes.keys()):
+        changes += _restitch(
+            some, now, cause, keep_with=decided.keep_with, orphans=frozenset(decided.orphans)
+        )
+    record(changes)
 
 
-def _replace_relations(
-    writes: Sequence[Write], written: dict[str, Entity], known: Sequence[uuid.UUID]
-) -> set[str]:
-    """State the new relations instead of the old ones; answer everyone whom that concerns."""
-    old = Relation.objects.filter(said_by__in=known)
-    affected = set(old.values_list("target_ref", flat=True))
-    old.delete()
-    new = []
+def _write_found(writes: Sequence[Write], location: Location, now: datetime, cause: str) -> list[Change]:
+    """Write what was read."""
+    relations = relations_of_all(write.found.ref for write in writes)
+    before = _before([write.found.ref for write in writes if write.uid is not None])
+    new: list[Row] = []
+    changed: list[Row] = []
+    changes = []
     for write in writes:
-        entity = written[write.found.processed.ref]
-        for one in write.found.processed.relations:
-            affected.add(one.target)
-            new.append(
-                Relation(
-                    said_by=entity,
-                    source_ref=one.source,
-                    type=one.type,
-                    target_ref=one.target,
-                    reverse=one.reverse,
+        found, uid = write.found, write.uid or uuid.uuid4()
+        errors = [problem.document() for problem in write.problems]
+        stitched = stitch(found.entity, relations[found.ref], errors, uid=str(uid))
+        row = Row(
+            *(uid, found.ref, stitched, write.content_hash, found.source_hash, errors),
+            *(location.pk, found.file, found.parent_ref, None, now),
+        )
+        if write.uid is None:
+            new.append(row)
+            changes.append(Change(found.ref, uid, Verb.CREATED, None, "", cause))
+        else:
+            changed.append(row)
+            changes.append(Change.between(found.ref, uid, before[found.ref].final, stitched.final, cause))
+    insert(new)
+    update(changed)
+    return changes
+
+
+def _restitch(
+    refs: Sequence[str],
+    now: datetime,
+    cause: str,
+    *,
+    keep_with: Mapping[str, Sequence[Problem]] = MappingProxyType({}),
+    orphans: Collection[str] = (),
+) -> list[Change]:
+    """Let entities that were not read say what has changed around them; those that say it already are left."""
+    relations = relations_of_all(refs)
+    changed, changes = [], []
+    for ref, one in _before(refs).items():
+        errors, orphaned_at = one.errors, one.orphaned_at
+        if ref in keep_with:
+            errors, orphaned_at = [problem.document() for problem in keep_with[ref]], None
+        elif ref in orphans and orphaned_at is None:
+            orphaned_at = now
+        told = (errors, orphaned_at) != (one.errors, one.orphaned_at)
+        stitched = restitch(
+            *(one.final, "" if told else one.etag, relations[ref], errors),
+            uid=str(one.uid),
+            was_orphan=one.orphaned_at is not None,
+            orphan=orphaned_at is not None,
+        )
+        if stitched is not None:
+            changed.append(
+                Row(
+                    *(one.uid, ref, stitched, one.content_hash, one.source_hash, errors),
+                    *(one.location, one.file, one.parent_ref, orphaned_at, now),
                 )
             )
-    Relation.objects.bulk_create(new, batch_size=_BATCH)
-    return affected
+            why = cause if ref in keep_with or ref in orphans else STITCHED
+            changes.append(Change.between(ref, one.uid, one.final, stitched.final, why))
+    update(changed)
+    return changes
 
 
-def _finish(
-    written: dict[str, Entity],
-    others: dict[str, Entity],
-    touched: Iterable[str],
-    cause: str,
-    gone: Sequence[Change] = (),
-) -> None:
-    """Make the final documents of all concerned, write those that say something new, and keep what they said."""
-    before = dict(Entity.objects.filter(ref__in=[*written, *others]).values_list("ref", "final"))
-    relations = relations_of_all({**written, **others})
-    for ref, entity in written.items():
-        stitch(entity, relations[ref])
-    told = set(touched)
-    again = [entity for ref, entity in others.items() if stitch(entity, relations[ref]) or ref in told]
-    now = timezone.now()
-    for entity in again:
-        entity.changed_at = now
-    changed = sorted([*written.values(), *again], key=lambda entity: entity.ref)
-    _upsert(changed)
-    own = written.keys() | told
-    causes = {one.ref: cause if one.ref in own else STITCHED for one in changed}
-    told_now = [
-        Change.between(one.ref, one.uid, before.get(one.ref), one.final, causes[one.ref]) for one in changed
-    ]
-    record([*gone, *told_now])
-
-
-def _upsert(entities: Sequence[Entity]) -> None:
-    Entity.objects.bulk_create(
-        entities,
-        batch_size=_BATCH,
-        update_conflicts=True,
-        unique_fields=["uid"],
-        update_fields=list(_COLUMNS),
-    )
+def _batches(refs: Collection[str]) -> Iterator[list[str]]:
+    left = iter(sorted(refs))
+    while some := list(islice(left, _AT_ONCE)):
+        yield some
 
 
 def remove(refs: Sequence[str], cause: str) -> None:
     """Take entities out of the catalog and let those whom they spoke of show it. Inside a transaction."""
     lock_catalog()
-    rows = Entity.objects.filter(ref__in=refs).values_list("ref", "uid", "final")
-    gone = [Change.between(ref, uid, final, None, cause) for ref, uid, final in rows]
-    spoken_of = Relation.objects.filter(source_ref__in=refs).values_list("target_ref", flat=True)
-    affected = set(spoken_of) - set(refs)
-    Entity.objects.filter(ref__in=refs).delete()
-    others = {row.ref: row for row in Entity.objects.filter(ref__in=affected)}
-    _finish({}, others, (), cause, gone)
+    changes: list[Change] = []
+    for some in _batches(refs):
+        gone = _before(some)
+        changes += [Change.between(ref, one.uid, one.final, None, cause) for ref, one in gone.items()]
+        with connection.cursor() as cursor:
+            uids = [one.uid for one in gone.values()]
+            cursor.execute("DELETE FROM catalog_document WHERE entity_id = ANY(%s)", (uids,))
+            cursor.execute("DELETE FROM catalog_entity WHERE uid = ANY(%s)", (uids,))
+    affected = replace_facts({}, known=refs) - set(refs)
+    for some in _batches(affected):
+        changes += _restitch(some, timezone.now(), cause)
+    record(changes)
 
 
 def mark_orphans(refs: Sequence[str], cause: str) -> None:
     """Mark entities that nothing leads to any more. Inside a transaction."""
     lock_catalog()
-    rows = {row.ref: row for row in Entity.objects.filter(ref__in=refs, orphaned_at__isnull=True)}
-    now = timezone.now()
-    for row in rows.values():
-        row.orphaned_at = now
-    _finish({}, rows, rows, cause)
+    changes: list[Change] = []
+    for some in _batches(refs):
+        changes += _restitch(some, timezone.now(), cause, orphans=frozenset(some))
+    record(changes)

@@ -71,9 +71,9 @@ def test_a_window_leads_on_by_its_link(api: Any, forty: Location) -> None:
         ("entities?limit=20&order=asc:metadata.name", 3),
         ("entities?filter=kind=component,spec.owner=team-1&fields=metadata.name", 3),
         ("entities/by-query?orderField=metadata.name,asc&limit=20", 4),
-        ("entities/by-query?fullTextFilterTerm=c1&fullTextFilterFields=metadata.name,metadata.title", 4),
+        ("entities/by-query?fullTextFilterTerm=c1&fullTextFilterFields=metadata.name,metadata.title", 5),
         ("entities/by-name/component/default/c01", 3),
-        ("entity-facets?facet=kind&facet=spec.owner", 4),
+        ("entity-facets?facet=kind&facet=spec.owner", 5),
         ("locations", 3),
     ],
 )

@@ -3,7 +3,7 @@
 import pytest
 
 from catalog.problems import Refused
-from catalog.search_keys import search_keys
+from catalog.search_keys import key_term, search_keys, value_term
 
 ENTITY = {
     "apiVersion": "backstage.io/v1alpha1",
@@ -22,10 +22,15 @@ ENTITY = {
 }
 
 
+def _term(text: str) -> int:
+    key, equals, value = text.partition("=")
+    return value_term(key, value) if equals else key_term(key)
+
+
 def test_keys_and_values_of_an_entity() -> None:
     keys = search_keys(ENTITY, [("ownedBy", "group:default/a")], "u-1")
     terms = set(keys.terms)
-    assert terms >= {
+    known = {
         "kind=component",
         "metadata.name=web",
         "metadata.uid=u-1",
@@ -43,9 +48,10 @@ def test_keys_and_values_of_an_entity() -> None:
         "metadata.long",
         "spec.odd=x=y",
     }
+    assert terms >= {_term(text) for text in known}
     unknown = {"metadata.custom.a", "metadata.custom.a.b.3", "metadata.etag", "status", "spec.odd.x=y"}
-    assert not unknown & terms
-    assert not [one for one in terms if one.startswith("metadata.long=")]
+    assert not {_term(text) for text in unknown} & terms
+    assert len(terms) == len(keys.terms)
     assert keys.values["spec.type"] == ["Service"]
     assert keys.values["metadata.custom.a.b"] == ["c", "3", "true", None]
 
@@ -59,4 +65,4 @@ def test_keys_that_differ_only_by_case_are_refused() -> None:
 
 def test_a_nul_becomes_something_that_the_database_holds() -> None:
     keys = search_keys({**ENTITY, "spec": {"a\0": "b\0"}}, [], "u")
-    assert "spec.a\ufffd=b\ufffd" in keys.terms
+    assert value_term("spec.a\ufffd", "b\ufffd") in keys.terms
