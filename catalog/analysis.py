@@ -15,7 +15,7 @@ from catalog.reading import host_annotations, resolve
 from catalog.refs import LocationRef
 from catalog.yaml_documents import parse_documents
 from core.errors import InputError, NotFound, TooLarge
-from scm.port import CodeHost
+from scm.port import Reading
 from scm.registry import host_for_url
 from scm.values import ContentAddress
 
@@ -77,7 +77,7 @@ def analyse(target: str, file_name: str = "") -> Analysis:
     return Analysis([], suggested)
 
 
-def _existing(host: CodeHost, address: ContentAddress, target: str, file_name: str) -> list[ExistingFile]:
+def _existing(host: Reading, address: ContentAddress, target: str, file_name: str) -> list[ExistingFile]:
     try:
         files = host.list_files(address.repository, address.ref)
     except NotFound as error:

@@ -54,6 +54,13 @@ class Environment:
     catalog_rules: list[str]
     catalog_locations: list[str]
     reading_allow: list[str]
+    code_hosts: str
+    github_url: str
+    github_token: str
+    github_webhook_secret: str
+    gitlab_url: str
+    gitlab_token: str
+    gitlab_webhook_secret: str
     orphan_grace_minutes: int
     git_push_mib: int
     web_workers: int
@@ -106,6 +113,13 @@ def read() -> Environment:
         ),
         catalog_locations=env.list("GREENROOM_CATALOG_LOCATIONS", default=[]),
         reading_allow=env.list("GREENROOM_READING_ALLOW", default=[]),
+        code_hosts=env.str("GREENROOM_CODE_HOSTS", default=""),
+        github_url=env.str("GREENROOM_GITHUB_URL", default=""),
+        github_token=env.str("GREENROOM_GITHUB_TOKEN", default=""),
+        github_webhook_secret=env.str("GREENROOM_GITHUB_WEBHOOK_SECRET", default=""),
+        gitlab_url=env.str("GREENROOM_GITLAB_URL", default=""),
+        gitlab_token=env.str("GREENROOM_GITLAB_TOKEN", default=""),
+        gitlab_webhook_secret=env.str("GREENROOM_GITLAB_WEBHOOK_SECRET", default=""),
         orphan_grace_minutes=_number(env, "GREENROOM_ORPHAN_GRACE_MINUTES", 60, 0, 525_600, wrong),
         git_push_mib=_number(env, "GREENROOM_GIT_PUSH_MIB", 256, 1, 4096, wrong),
         web_workers=_number(env, "GREENROOM_WEB_WORKERS", 2, 1, 64, wrong),

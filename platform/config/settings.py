@@ -19,6 +19,13 @@ GREENROOM_ENCRYPTION_KEYS: list[str] = ENVIRONMENT.encryption_keys
 GREENROOM_CATALOG_RULES: list[str] = ENVIRONMENT.catalog_rules
 GREENROOM_CATALOG_LOCATIONS: list[str] = ENVIRONMENT.catalog_locations
 GREENROOM_READING_ALLOW: list[str] = ENVIRONMENT.reading_allow
+GREENROOM_CODE_HOSTS: str = ENVIRONMENT.code_hosts
+GREENROOM_GITHUB_URL: str = ENVIRONMENT.github_url
+GREENROOM_GITHUB_TOKEN: str = ENVIRONMENT.github_token
+GREENROOM_GITHUB_WEBHOOK_SECRET: str = ENVIRONMENT.github_webhook_secret
+GREENROOM_GITLAB_URL: str = ENVIRONMENT.gitlab_url
+GREENROOM_GITLAB_TOKEN: str = ENVIRONMENT.gitlab_token
+GREENROOM_GITLAB_WEBHOOK_SECRET: str = ENVIRONMENT.gitlab_webhook_secret
 GREENROOM_GIT_PUSH_LIMIT: int = ENVIRONMENT.git_push_mib * 1024 * 1024
 GREENROOM_STREAMS: int = max(1, ENVIRONMENT.web_threads // 2)  # watchers of runs that one web process serves
 GREENROOM_ORPHAN_GRACE: timedelta = timedelta(minutes=ENVIRONMENT.orphan_grace_minutes)

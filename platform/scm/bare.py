@@ -92,6 +92,10 @@ class BareRepository:
 
     def read_file(self, ref: str, path: str, *, limit: int = LIMITS.file_bytes) -> bytes:
         """A file's bytes; TooLarge over `limit`."""
+        return self.read_blob(self.blob_at(ref, path, limit=limit), limit=limit)
+
+    def blob_at(self, ref: str, path: str, *, limit: int = LIMITS.file_bytes) -> str:
+        """The id of a file's content: the same as long as the bytes are. As `read_file`, without reading."""
         checked_path("path", path)
         commit = self.commit_at(ref)
         oid, kind, size = self._look_up([f"{commit}:{path}"])[0]
@@ -101,6 +105,10 @@ class BareRepository:
             raise TooLarge(
                 f"path {path!r} has {size} bytes, more than the {limit} that are read; clone instead"
             )
+        return oid
+
+    def read_blob(self, oid: str, *, limit: int = LIMITS.file_bytes) -> bytes:
+        """The bytes of a blob that is there."""
         return git("cat-file", "blob", oid, folder=self.folder, limit=limit)
 
     def entries(self, commit: str, path: str = "", *, deep: bool = True) -> list[Entry]:

@@ -1,6 +1,6 @@
-"""What goes wrong between us and git."""
+"""What goes wrong between us and git, and between us and code hosts."""
 
-from core.errors import ExternalError, Unavailable
+from core.errors import ExternalError, NotFound, Unavailable
 
 
 class GitMissing(Unavailable):
@@ -19,3 +19,18 @@ class GitTimedOut(Unavailable):
     """Git took longer than the call allows and was stopped with its children. Try again later."""
 
     code = "git_timed_out"
+
+
+class RepositoryNotFound(NotFound):
+    """The host shows us no such repository: it is gone, renamed, or our credential may no longer see it.
+
+    Unlike a missing file it says nothing about what the repository holds.
+    """
+
+    code = "repository_not_found"
+
+
+class CredentialRefused(ExternalError):
+    """A code host refuses the token or app that we were configured with. Renew it, or give it more rights."""
+
+    code = "credential_refused"

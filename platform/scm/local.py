@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from django.conf import settings
 
 from core.api.subjects import System
-from core.errors import Conflict, InputError
+from core.errors import Conflict, InputError, NotFound
 from scm import actions, pull_requests, storage
 from scm.export import export_tree
 from scm.models import LocalPullRequest, LocalRepository
@@ -19,22 +19,30 @@ from scm.values import (
     Branch,
     Commit,
     ContentAddress,
+    FileContent,
     PullRequest,
     PullRequestState,
     Repository,
     RepositoryName,
+    Visibility,
 )
 
 _MOUNT = "/git/"
 
 
 class LocalHost:
-    """CodeHost, PullRequests and History on this machine; `repoUrl` is `local?owner=acme&repo=payments`."""
+    """CodeHost, Listing, PullRequests and History on this machine; `repoUrl` is `local?owner=acme&repo=payments`."""
 
     host = "local"
 
     def get_repository(self, name: RepositoryName) -> Repository:
         return self._repository(repository_named(name))
+
+    def repositories(self, owner: str) -> Iterator[Repository]:
+        rows = LocalRepository.objects.filter(owner__iexact=owner)
+        if not rows.exists():
+            raise NotFound(f"owner {owner!r} has no repository on the local code host; create one first")
+        return map(self._repository, rows)
 
     def create_repository(
         self, name: RepositoryName, *, description: str, default_branch: str, private: bool, made_by: str
@@ -58,6 +66,11 @@ class LocalHost:
 
     def read_file(self, name: RepositoryName, ref: str, path: str) -> bytes:
         return storage.bare(repository_named(name).full_name).read_file(ref, path)
+
+    def fetch_file(self, name: RepositoryName, ref: str, path: str, *, etag: str = "") -> FileContent | None:
+        bare = storage.bare(repository_named(name).full_name)
+        blob = bare.blob_at(ref, path)
+        return None if blob == etag else FileContent(bare.read_blob(blob), blob)
 
     def list_files(self, name: RepositoryName, ref: str) -> list[str]:
         bare = storage.bare(repository_named(name).full_name)
@@ -155,6 +168,9 @@ class LocalHost:
             web_url=self.web_url(name),
             clone_url=self.clone_url(name),
             made_by=row.made_by,
+            id=str(row.pk),
+            visibility=Visibility.PRIVATE if row.private else Visibility.PUBLIC,
+            pushed=row.refs.get(f"refs/heads/{row.default_branch}", ""),
         )
 
     def _pull_request(self, row: LocalPullRequest) -> PullRequest:

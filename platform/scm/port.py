@@ -1,4 +1,4 @@
-"""What we need from a code host, and no more."""
+"""What we need from a code host, and no more: small protocols, of which a host has some or all."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,49 +9,38 @@ from scm.values import (
     Branch,
     Commit,
     ContentAddress,
+    FileContent,
+    Organisation,
     PullRequest,
     Repository,
     RepositoryName,
 )
 
 
-class CodeHost(Protocol):
-    """One code host. Every failure is one of ours (core.errors); no vendor's JSON crosses this line.
+class Reading(Protocol):
+    """A code host that can be read. Every failure is one of ours (core.errors); no vendor's JSON crosses this line.
 
-    `NotFound` means that the host said so. A host that did not answer raises `ExternalError` or one
-    of its kind, and never looks like an empty list.
+    `NotFound` means that the host said so, and `RepositoryNotFound` that it does not show us the repository at
+    all. A host that did not answer raises `ExternalError` or one of its kind, and never looks like an empty list.
     """
 
     host: str
     """The name in a `repoUrl`, such as `local` or `github.com`."""
 
     def get_repository(self, name: RepositoryName) -> Repository:
-        """The repository, or NotFound."""
-        ...
-
-    def create_repository(
-        self, name: RepositoryName, *, description: str, default_branch: str, private: bool, made_by: str
-    ) -> Repository:
-        """Make an empty repository. The same `made_by` again gets the one it made; another gets Conflict."""
-        ...
-
-    def push_tree(
-        self, name: RepositoryName, folder: Path, *, branch: str, message: str, author: Author
-    ) -> str:
-        """Make the branch hold exactly what the folder holds, in one commit; answer the commit's id.
-
-        All or nothing. An unchanged tree answers the present head, a new branch starts at the default
-        branch, and a branch that moved meanwhile is a Conflict. Files that the folder's own
-        `.gitignore` names are left out, as `git add` does.
-        """
+        """The repository, or RepositoryNotFound."""
         ...
 
     def read_file(self, name: RepositoryName, ref: str, path: str) -> bytes:
         """A file's bytes at a branch, tag or commit ("HEAD": the default branch), or NotFound."""
         ...
 
+    def fetch_file(self, name: RepositoryName, ref: str, path: str, *, etag: str = "") -> FileContent | None:
+        """A file with its tag; None when it is still the one that carried `etag`. Else as `read_file`."""
+        ...
+
     def list_files(self, name: RepositoryName, ref: str) -> list[str]:
-        """Paths of all files at a ref, in git's order; NotFound when the ref is not there."""
+        """Paths of all files at a ref, in git's order; NotFound when the ref is not there. Never a part of them."""
         ...
 
     def export_tree(self, name: RepositoryName, ref: str, path: str, into: Path) -> None:
@@ -64,10 +53,6 @@ class CodeHost(Protocol):
 
     def branches(self, name: RepositoryName) -> list[Branch]:
         """All branches."""
-        ...
-
-    def open_pull_requests(self, name: RepositoryName) -> list[PullRequest]:
-        """All open pull requests, oldest first."""
         ...
 
     def web_url(self, name: RepositoryName) -> str:
@@ -87,9 +72,58 @@ class CodeHost(Protocol):
         ...
 
 
+class Publishing(Protocol):
+    """A code host on which we make repositories and push to them."""
+
+    def create_repository(
+        self, name: RepositoryName, *, description: str, default_branch: str, private: bool, made_by: str
+    ) -> Repository:
+        """Make an empty repository. The same `made_by` again gets the one it made; another gets Conflict."""
+        ...
+
+    def push_tree(
+        self, name: RepositoryName, folder: Path, *, branch: str, message: str, author: Author
+    ) -> str:
+        """Make the branch hold exactly what the folder holds, in one commit; answer the commit's id.
+
+        All or nothing. An unchanged tree answers the present head, a new branch starts at the default
+        branch, and a branch that moved meanwhile is a Conflict. Files that the folder's own
+        `.gitignore` names are left out, as `git add` does.
+        """
+        ...
+
+
+@runtime_checkable
+class CodeHost(Reading, Publishing, Protocol):
+    """A host that is read and written."""
+
+
+@runtime_checkable
+class Listing(Protocol):
+    """A host that tells which repositories an organisation (GitLab: a group with those below it) has."""
+
+    def repositories(self, owner: str) -> Iterator[Repository]:
+        """All of them that we may see; whoever has read it to the end has seen all. Raises in the middle when
+        the host stops answering, and NotFound when there is no such organisation."""
+        ...
+
+
+@runtime_checkable
+class Directory(Protocol):
+    """A host that tells who works in an organisation (GitLab: a group), and in which teams (its subgroups)."""
+
+    def organisation(self, owner: str) -> Organisation:
+        """Everybody and every team. Complete, or raised: NotFound when there is no such organisation."""
+        ...
+
+
 @runtime_checkable
 class PullRequests(Protocol):
     """A host on which we can open, read and end pull requests."""
+
+    def open_pull_requests(self, name: RepositoryName) -> list[PullRequest]:
+        """All open pull requests, oldest first."""
+        ...
 
     def pull_request(self, name: RepositoryName, number: int) -> PullRequest:
         """One pull request in any state, or NotFound."""

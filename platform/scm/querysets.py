@@ -1,6 +1,7 @@
 """Finds repositories and pull requests of the local host."""
 
 from core.errors import NotFound
+from scm.errors import RepositoryNotFound
 from scm.models import LocalPullRequest, LocalRepository
 from scm.values import RepositoryName
 
@@ -9,7 +10,7 @@ def repository_named(name: RepositoryName) -> LocalRepository:
     """The repository, whatever the case of the letters, or NotFound."""
     found = find_repository(name)
     if found is None:
-        raise NotFound(
+        raise RepositoryNotFound(
             f"repository '{name}' is not on the local code host; create it, or check owner and name"
         )
     return found

@@ -2,26 +2,31 @@
 
 from urllib.parse import urljoin
 
-from core.errors import Conflict, NotFound
-from scm.port import CodeHost
+from core.errors import Conflict, NotFound, NotImplementedHere
+from scm.port import CodeHost, Reading
 from scm.values import ContentAddress
 
-_hosts: dict[str, CodeHost] = {}
+_hosts: dict[str, Reading] = {}
 
 
-def register(code_host: CodeHost) -> None:
+def register(code_host: Reading) -> None:
     """Make a host known under its name; Conflict when the name is taken."""
     if code_host.host in _hosts:
         raise Conflict(f"code host {code_host.host!r} is registered already; configure each host once")
     _hosts[code_host.host] = code_host
 
 
-def hosts() -> dict[str, CodeHost]:
+def forget(name: str) -> None:
+    """Take a host out again, for who registered it only for a while."""
+    _hosts.pop(name, None)
+
+
+def hosts() -> dict[str, Reading]:
     """All hosts by name."""
     return dict(_hosts)
 
 
-def host(name: str) -> CodeHost:
+def host(name: str) -> Reading:
     """The host of that name, or NotFound with the names there are."""
     if name not in _hosts:
         known = ", ".join(sorted(_hosts)) or "none"
@@ -29,7 +34,15 @@ def host(name: str) -> CodeHost:
     return _hosts[name]
 
 
-def host_for_url(url: str) -> tuple[CodeHost, ContentAddress] | None:
+def publishing_host(name: str) -> CodeHost:
+    """The host of that name, to write to it; NotImplementedHere when it can only be read so far."""
+    found = host(name)
+    if not isinstance(found, CodeHost):
+        raise NotImplementedHere(f"Code host {name!r} can be read, not written; publish to another host")
+    return found
+
+
+def host_for_url(url: str) -> tuple[Reading, ContentAddress] | None:
     """The host that an address belongs to, with the place it means there; None for a foreign address."""
     for code_host in _hosts.values():
         address = code_host.resolve(url)

@@ -54,9 +54,19 @@ class Author:
         return f"{self.name} <{self.email}>"
 
 
+class Visibility(StrEnum):
+    PUBLIC = "public"
+    INTERNAL = "internal"
+    PRIVATE = "private"
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository as its host describes it. `made_by` is who asked us for it ("" when not us)."""
+    """A repository as its host describes it. `made_by` is who asked us for it ("" when not us).
+
+    `id` is the host's own and outlives renames. `default_branch` is "" while nothing was pushed. `pushed` is
+    whatever the host changes with a push (a time, mostly): equal means that nothing was pushed since.
+    """
 
     name: RepositoryName
     description: str
@@ -65,6 +75,56 @@ class Repository:
     web_url: str
     clone_url: str
     made_by: str = ""
+    id: str = ""
+    visibility: Visibility = Visibility.PRIVATE
+    archived: bool = False
+    fork: bool = False
+    topics: tuple[str, ...] = ()
+    pushed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileContent:
+    """A file's bytes, and the tag by which its host can say later that they have not changed."""
+
+    content: bytes
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """People who work together: a GitHub team, a GitLab group. `slug` is its name in addresses.
+
+    `path` is unique on the host ("acme/platform"); `parent` is the path of the team above, "" at the top;
+    `members` are logins.
+    """
+
+    path: str
+    slug: str
+    name: str
+    description: str
+    parent: str
+    web_url: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in an organisation. Email and picture are "" where the host does not tell."""
+
+    login: str
+    name: str
+    email: str
+    picture: str
+    web_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """Who works together on a host: everybody, and every team."""
+
+    teams: tuple[Team, ...]
+    members: tuple[Member, ...]
 
 
 @dataclass(frozen=True, slots=True)

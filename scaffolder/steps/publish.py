@@ -7,7 +7,7 @@ from core.names import confined
 from scaffolder.expressions.filters.backstage import parsed_repo_url
 from scaffolder.steps.port import Action, Example, StepContext, User, object_schema, text
 from scm.port import CodeHost
-from scm.registry import host
+from scm.registry import publishing_host
 from scm.values import Author, RepositoryName
 
 REPOSITORY = "repository"
@@ -21,7 +21,7 @@ def local(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
     The repository remembers which run made it: the same run again finds its own, another one gets a Conflict.
     """
     address = parsed_repo_url(given["repoUrl"], {"local": "local"})
-    return publish(ctx, host("local"), RepositoryName(address["owner"], address["repo"]), given)
+    return publish(ctx, publishing_host("local"), RepositoryName(address["owner"], address["repo"]), given)
 
 
 def publish(

@@ -15,7 +15,7 @@ from core.api.subjects import System
 from core.errors import GreenroomError, NotAllowed, NotFound, TooLarge
 from scm.models import Event
 from scm.port import CodeHost
-from scm.registry import host
+from scm.registry import publishing_host
 from scm.values import Author, RepositoryName
 from tests.catalog.conftest import FileServer
 from tests.catalog.documents import component, location
@@ -34,7 +34,7 @@ def push(local: CodeHost, folder: Path, files: dict[str, str], message: str = "C
 @pytest.fixture
 def local(db: None, data_folder: Path, tmp_path: Path) -> CodeHost:
     """The local host with one repository."""
-    local = host("local")
+    local = publishing_host("local")
     local.create_repository(PAYMENTS, description="", default_branch="main", private=True, made_by="tests")
     (tmp_path / "tree").mkdir()
     files = {

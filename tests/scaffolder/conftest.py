@@ -10,7 +10,7 @@ import pytest
 from catalog.actions import ingest_now, register
 from core.api.subjects import System
 from scaffolder.tasks import execute_run
-from scm.registry import host
+from scm.registry import publishing_host
 from scm.values import Author, RepositoryName
 from tests.conftest import Api
 
@@ -51,7 +51,7 @@ class Workshop:
         return self.offer_folder(name, folder)
 
     def offer_folder(self, name: str, folder: Path) -> str:
-        repository, local = RepositoryName("templates", name), host("local")
+        repository, local = RepositoryName("templates", name), publishing_host("local")
         local.create_repository(
             repository, description="", default_branch="main", private=False, made_by="system:tests"
         )

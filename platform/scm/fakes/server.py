@@ -1,0 +1,159 @@
+"""An HTTP server in a thread: routes by pattern, a journal of what was asked, and faults on demand."""
+
+import json
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request. Path parts of a route's pattern come as its groups, still encoded."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body or b"null")
+
+
+@dataclass
+class Reply:
+    """An answer. `data` is sent as JSON unless `body` is given."""
+
+    status: int = 200
+    data: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+
+
+@dataclass
+class Fault:
+    """An answer instead of the real one, for the next `times` requests whose path contains a text."""
+
+    path: str
+    reply: Reply
+    times: int
+
+
+Handler = Callable[..., Reply]
+
+
+class FakeServer:
+    """A server on loopback. `asked` is what came in; `fail` makes the next requests go wrong."""
+
+    def __init__(self) -> None:
+        self.routes: list[tuple[str, re.Pattern[str], Handler]] = []
+        self.asked: list[Asked] = []
+        self.faults: list[Fault] = []
+        fake = self
+
+        class Door(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_any(self) -> None:
+                fake._answer(self)
+
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815 - its names
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._httpd = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+        self._httpd.daemon_threads = True
+        self._thread = threading.Thread(target=self._httpd.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._httpd.server_address[1]}"
+
+    def route(self, method: str, pattern: str, handler: Handler) -> None:
+        """Answer requests whose whole path fits the pattern."""
+        self.routes.append((method, re.compile(pattern), handler))
+
+    def fail(
+        self,
+        path: str,
+        status: int,
+        *,
+        times: int = 1,
+        headers: dict[str, str] | None = None,
+        message: str = "",
+    ) -> None:
+        """Answer the next requests whose path contains `path` with a status."""
+        self.faults.append(Fault(path, Reply(status, {"message": message or "fault"}, headers or {}), times))
+
+    def close(self) -> None:
+        self._httpd.shutdown()
+        self._httpd.server_close()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def before(self, asked: Asked) -> Reply | None:
+        """An answer for everything that is not let in; None to go on."""
+        return None
+
+    def after(self, asked: Asked, reply: Reply) -> None:
+        """What every answer carries."""
+
+    def _answer(self, door: BaseHTTPRequestHandler) -> None:
+        parts = urlsplit(door.path)
+        query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+        body = door.rfile.read(int(door.headers.get("Content-Length") or 0))
+        headers = {name.lower(): value for name, value in door.headers.items()}
+        asked = Asked(door.command, parts.path, query, headers, body)
+        self.asked.append(asked)
+        reply = self._fault(asked) or self.before(asked) or self._routed(asked)
+        self.after(asked, reply)
+        content = reply.body if reply.body is not None else json.dumps(reply.data).encode()
+        content = b"" if reply.status == 304 else content
+        door.send_response(reply.status)
+        kind = "application/octet-stream" if reply.body is not None else "application/json"
+        for name, value in {
+            "Content-Type": kind,
+            "Content-Length": str(len(content)),
+            **reply.headers,
+        }.items():
+            door.send_header(name, value)
+        door.end_headers()
+        if door.command != "HEAD":
+            door.wfile.write(content)
+
+    def _fault(self, asked: Asked) -> Reply | None:
+        for fault in self.faults:
+            if fault.times and fault.path in asked.path:
+                fault.times -= 1
+                return Reply(fault.reply.status, fault.reply.data, dict(fault.reply.headers))
+        return None
+
+    def _routed(self, asked: Asked) -> Reply:
+        method = "GET" if asked.method == "HEAD" else asked.method
+        for wanted, pattern, handler in self.routes:
+            found = pattern.fullmatch(asked.path)
+            if wanted == method and found is not None:
+                return handler(asked, *found.groups())
+        return Reply(404, {"message": "Not Found"})
+
+
+def paged(asked: Asked, items: list[Any], base: str) -> Reply:
+    """One page of a list, with the links that both hosts put into the header."""
+    size, page = int(asked.query.get("per_page", "30")), int(asked.query.get("page", "1"))
+    shown = items[(page - 1) * size : page * size]
+    reply = Reply(data=shown)
+    if page * size < len(items):
+        rest = "&".join(f"{name}={value}" for name, value in asked.query.items() if name != "page")
+        reply.headers["Link"] = f'<{base}{asked.path}?{rest}&page={page + 1}>; rel="next"'
+    return reply
