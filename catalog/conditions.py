@@ -20,7 +20,10 @@ COLUMNS: Mapping[str, str] = {
 }
 """Keys whose value has a column of its own, as far as it can be looked up; empty when it is not there."""
 _MAY_BE_EMPTY = frozenset({"metadata.description"})
+_ALWAYS = frozenset({"kind", "metadata.name", "metadata.namespace"})
 _STORED = "catalog_document AS stored WHERE stored.entity_id = catalog_entity.uid"
+_HELD = "catalog_held AS held WHERE held.entity_id = catalog_entity.uid"
+_HAS_TERMS = "catalog_entity.terms @> %s::bigint[]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,10 @@ def sort_key(field: str) -> Sql:
     if key in COLUMNS and key not in _MAY_BE_EMPTY:
         column = f"catalog_entity.{COLUMNS[key]}"
         return Sql(f'lower({column if key in _ALWAYS else _or_null(column)}) COLLATE "C"')
-    return Sql(f'lower((SELECT stored.facets -> %s ->> 0 FROM {_STORED})) COLLATE "C"', (key,))
+    item = _item(key)
+    first = f"(SELECT held.values -> %s ->> 0 FROM {_HELD})"
+    text = f"lower(coalesce({first}, CASE WHEN {item.text} THEN 'true' END)) COLLATE \"C\""
+    return Sql(text, (key, *item.params))
 
 
 def never_null(field: str) -> bool:
@@ -100,19 +106,21 @@ def held_values(field: str) -> tuple[Sql, Sql]:
     key = _key(field)
     if key in COLUMNS and key not in _MAY_BE_EMPTY:
         return Sql(_or_null(f"catalog_entity.{COLUMNS[key]}")), Sql("")
+    item = _item(key)
     source = (
-        " JOIN catalog_document AS stored ON stored.entity_id = catalog_entity.uid"
-        " CROSS JOIN LATERAL jsonb_array_elements_text(stored.facets -> %s) AS held"
+        " JOIN catalog_held AS held ON held.entity_id = catalog_entity.uid CROSS JOIN LATERAL"
+        f" (SELECT jsonb_array_elements_text(held.values -> %s) UNION SELECT 'true' WHERE {item.text}) AS one(value)"
     )
-    return Sql("held"), Sql(source, (key,))
+    return Sql("one.value"), Sql(source, (key, *item.params))
+
+
+def _item(key: str) -> Sql:
+    """Whether the key stands for an item of a list, which holds `true`."""
+    return _with_terms([value_term(key, "true")])
 
 
 def _or_null(column: str) -> str:
     return f"NULLIF({column}, '')"
-
-
-_ALWAYS = frozenset({"kind", "metadata.name", "metadata.namespace"})
-_HAS_TERMS = "catalog_entity.terms @> %s::bigint[]"
 
 
 def _with_terms(terms: list[int]) -> Sql:
@@ -125,13 +133,18 @@ def _held(field: str, test: str, value: str) -> Sql:
     if key in COLUMNS:
         column = f"catalog_entity.{COLUMNS[key]}"
         return Sql(f"({column} <> '' AND {test.format(held=column)})", (value,))
-    source = (
-        f"jsonb_array_elements_text(stored.facets -> %s) AS held({_HELD}) WHERE {test.format(held=_HELD)}"
+    item = _item(key)
+    among = (
+        f"jsonb_array_elements_text(held.values -> %s) AS one(value) WHERE {test.format(held='one.value')}"
     )
-    return Sql(f"EXISTS (SELECT 1 FROM {_STORED} AND EXISTS (SELECT 1 FROM {source}))", (key, value))
+    text = (
+        f"(EXISTS (SELECT 1 FROM {_HELD} AND EXISTS (SELECT 1 FROM {among}))"
+        f" OR ({item.text} AND {test.format(held=_TRUE_TEXT)}))"
+    )
+    return Sql(text, (key, value, *item.params, value))
 
 
-_HELD = "held"
+_TRUE_TEXT = "'true'::text"
 
 
 def _joined(word: str, parts: Iterable[Sql], nothing: Sql) -> Sql:

@@ -137,15 +137,21 @@ class Entity(models.Model):
 
 
 class Document(models.Model):
-    """An entity as the API sends it, ready to leave: text, since key order means something (a template's form).
-
-    `facets` keeps, per search key, the values in their own spelling: for orders, counts and full text beyond
-    the columns of `Entity`.
-    """
+    """An entity as the API sends it, ready to leave: text, since key order means something (a template's form)."""
 
     entity = models.OneToOneField(Entity, primary_key=True, on_delete=models.CASCADE, related_name="stored")
     final = models.TextField()
-    facets = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return str(self.entity_id)
+
+
+class Held(models.Model):
+    """Per search key of an entity the values in their own spelling: for orders, counts and full text beyond the
+    columns of `Entity`."""
+
+    entity = models.OneToOneField(Entity, primary_key=True, on_delete=models.CASCADE, related_name="held")
+    values = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return str(self.entity_id)

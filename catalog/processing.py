@@ -14,7 +14,7 @@ from catalog.kinds import check_kind, relations_of, sort_references
 from catalog.placeholders import Read, resolve_placeholders
 from catalog.problems import Refused
 from catalog.refs import EntityRef, LocationRef
-from catalog.search_keys import search_keys
+from catalog.search_keys import check_spelling
 
 _UNSAFE_ADDRESS = "https://backstage.io/annotation-rejected-for-security-reasons"
 _ADDRESSES = ("backstage.io/view-url", "backstage.io/edit-url")
@@ -64,7 +64,7 @@ def process(document: object, place: Place, read: Read) -> Processed:
         raise Refused.because("ConflictError", f"Fatal: The entity kind, namespace, or name of {ref} changed")
     kind = check_kind(entity)
     relations = relations_of(entity, kind)
-    search_keys(entity, (), "")
+    check_spelling(entity)
     return Processed(ref, entity, tuple(relations))
 
 

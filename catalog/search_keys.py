@@ -26,7 +26,8 @@ class SearchKeys:
     """`terms` answers filters: a hash each for `key` (it is there) and `key=value` (what it holds).
 
     `values` keeps, per lower-case key, what it holds in its own spelling: for order, facets and full text.
-    A None among them is a value that can only be tested for existence.
+    A None among them is a value that can only be tested for existence. That a list has an item (`tags.java`
+    holds `true`) is told by a term alone.
     """
 
     terms: list[int]
@@ -35,34 +36,74 @@ class SearchKeys:
 
 def search_keys(entity: Mapping[str, Any], relations: Iterable[tuple[str, str]], uid: str) -> SearchKeys:
     """The keys of an entity with its relations as (type, target); Refused when keys differ by case only."""
+    held, items = _held(entity, relations, uid)
+    values: dict[str, list[str | None]] = {}
+    terms: dict[int, None] = {}
+    for key, path in _spelled([*held, *items]).items():
+        if path in held:
+            values[key] = list(held[path])
+        if "=" not in key:  # a filter cannot name such a key, and its term would mean something else
+            terms[_hash(key)] = None
+            for value in held.get(path, ()):
+                if value is not None:
+                    terms[_hash(f"{key}={value.lower()}")] = None
+            if path in items:
+                terms[_hash(f"{key}=true")] = None
+    return SearchKeys(list(terms), values)
+
+
+def check_spelling(entity: Mapping[str, Any]) -> None:
+    """Refused when two keys of the entity differ by case only."""
+    names: set[str] = set()
+    _gather(entity, names)
+    if len({name.lower() for name in names}) < len(names):  # hardly ever: only then is it worth a closer look
+        held, items = _held(entity, (), "")
+        _spelled([*held, *items])
+
+
+def _gather(value: Any, names: set[str]) -> None:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            names.add(key)
+            if isinstance(inner, dict | list):
+                _gather(inner, names)
+    else:
+        for item in value:
+            if isinstance(item, str):
+                names.add(item)
+            elif isinstance(item, dict | list):
+                _gather(item, names)
+
+
+def _held(
+    entity: Mapping[str, Any], relations: Iterable[tuple[str, str]], uid: str
+) -> tuple[dict[str, _Held], dict[str, None]]:
+    """What each path holds, and the paths that stand for items of lists."""
     held: dict[str, _Held] = {}
+    items: dict[str, None] = {}
     for key, value in entity.items():
         if key not in _NOT_WALKED:
-            _walk(key, value, held)
+            _walk(key, value, held, items)
     metadata = entity["metadata"]
     _hold("metadata.name", metadata["name"], held)
     _hold("metadata.namespace", metadata.get("namespace") or DEFAULT_NAMESPACE, held)
     _hold("metadata.uid", uid, held)
     for kind, target in relations:
         _hold(f"relations.{kind}", target, held)
-    values: dict[str, list[str | None]] = {}
+    return held, items
+
+
+def _spelled(paths: Iterable[str]) -> dict[str, str]:
+    """The keys, lower-case, that can be looked up, each with its path; Refused when two paths make one key."""
     spelled: dict[str, str] = {}
-    terms: list[int] = []
-    for path, found in held.items():
+    for path in paths:
         key = _clean(path).lower()
-        if len(key) > LONGEST:
-            continue
-        if key in spelled:
+        if len(key) <= LONGEST and spelled.setdefault(key, path) != path:
             named = f"{spelled[key]}, {path}"
             raise Refused.because(
                 "InputError", f"Entity has duplicate keys that vary only in casing, {named}"
             )
-        spelled[key] = path
-        values[key] = list(found)
-        if "=" not in key:  # a filter cannot name such a key, and its term would mean something else
-            terms.append(_hash(key))
-            terms.extend([_hash(f"{key}={value}".lower()) for value in found if value is not None])
-    return SearchKeys(list(dict.fromkeys(terms)), values)
+    return spelled
 
 
 def key_term(key: str) -> int:
@@ -81,19 +122,19 @@ def _hash(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little", signed=True)
 
 
-def _walk(path: str, value: Any, held: dict[str, _Held]) -> None:
+def _walk(path: str, value: Any, held: dict[str, _Held], items: dict[str, None]) -> None:
     if isinstance(value, str):
         _hold(path, value, held)
     elif isinstance(value, dict):
         for key, inner in value.items():
             below = f"{path}.{key}"
             if below not in _NOT_WALKED:
-                _walk(below, inner, held)
+                _walk(below, inner, held, items)
     elif isinstance(value, list):
         for item in value:
-            _walk(path, item, held)
+            _walk(path, item, held, items)
             if isinstance(item, str):
-                held.setdefault(f"{path}.{item}", {})["true"] = None
+                items[f"{path}.{item}"] = None
     else:
         held.setdefault(path, {})[_plain(value)] = None
 

@@ -59,6 +59,7 @@ _TYPES = {
     "content_hash": "bytea",
     "source_hash": "bytea",
     "errors": "jsonb",
+    "values": "jsonb",
     "location_id": "uuid",
     "orphaned_at": "timestamptz",
     "changed_at": "timestamptz",
@@ -71,8 +72,9 @@ def insert(new: Sequence[Row]) -> None:
         return
     entities = [row.columns() for row in new]
     _copy("catalog_entity", list(entities[0]), (one.values() for one in entities))
-    documents = ((row.uid, row.stitched.final, orjson.dumps(row.stitched.facets).decode()) for row in new)
-    _copy("catalog_document", ("entity_id", "final", "facets"), documents)
+    _copy("catalog_document", ("entity_id", "final"), ((row.uid, row.stitched.final) for row in new))
+    values = ((row.uid, orjson.dumps(row.stitched.values).decode()) for row in new)
+    _copy("catalog_held", ("entity_id", "values"), values)
 
 
 def update(changed: Sequence[Row]) -> None:
@@ -82,15 +84,12 @@ def update(changed: Sequence[Row]) -> None:
     entities = [row.columns() for row in changed]
     names = list(entities[0])
     _update("catalog_entity", "uid", names, entities)
-    documents = [
-        {
-            "entity_id": str(row.uid),
-            "final": row.stitched.final,
-            "facets": orjson.dumps(row.stitched.facets).decode(),
-        }
-        for row in changed
+    documents = [{"entity_id": str(row.uid), "final": row.stitched.final} for row in changed]
+    _update("catalog_document", "entity_id", ["entity_id", "final"], documents)
+    held = [
+        {"entity_id": str(row.uid), "values": orjson.dumps(row.stitched.values).decode()} for row in changed
     ]
-    _update("catalog_document", "entity_id", ["entity_id", "final", "facets"], documents)
+    _update("catalog_held", "entity_id", ["entity_id", "values"], held)
 
 
 def replace_facts(stated: Mapping[str, Sequence[Fact]], *, known: Iterable[str]) -> set[str]:
@@ -145,4 +144,4 @@ def _update(table: str, key: str, names: Sequence[str], values: Sequence[Mapping
 
 
 def _type(name: str) -> str:
-    return "jsonb" if name == "facets" else _TYPES.get(name, "text")
+    return _TYPES.get(name, "text")

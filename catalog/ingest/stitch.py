@@ -21,7 +21,7 @@ class Stitched:
     etag: str
     final: str
     terms: list[int]
-    facets: dict[str, list[str | None]]
+    values: dict[str, list[str | None]]
     columns: dict[str, str]
     owner_ref: str
 
@@ -87,7 +87,7 @@ def _derived(final: dict[str, Any], relations: list[tuple[str, str]], etag: str,
         etag=etag,
         final=orjson.dumps(final).decode(),
         terms=keys.terms,
-        facets=keys.values,
+        values=keys.values,
         columns={column: (keys.values.get(key) or [""])[0] or "" for key, column in COLUMNS.items()},
         owner_ref=next((target for kind, target in relations if kind == "ownedBy"), ""),
     )

@@ -194,6 +194,7 @@ def remove(refs: Sequence[str], cause: str) -> None:
         with connection.cursor() as cursor:
             uids = [one.uid for one in gone.values()]
             cursor.execute("DELETE FROM catalog_document WHERE entity_id = ANY(%s)", (uids,))
+            cursor.execute("DELETE FROM catalog_held WHERE entity_id = ANY(%s)", (uids,))
             cursor.execute("DELETE FROM catalog_entity WHERE uid = ANY(%s)", (uids,))
     affected = replace_facts({}, known=refs) - set(refs)
     for some in _batches(affected):

@@ -13,13 +13,13 @@ from django.db import migrations, models
 from django.db.models.functions import Collate, Lower
 
 COPY_DOCUMENTS = """
-    INSERT INTO catalog_document (entity_id, final, facets) SELECT uid, final, facets FROM catalog_entity;
+    INSERT INTO catalog_document (entity_id, final) SELECT uid, final FROM catalog_entity;
+    INSERT INTO catalog_held (entity_id, values) SELECT uid, facets FROM catalog_entity;
     UPDATE catalog_location SET files = '{}', next_refresh_at = now();
 """
 LAY_OUT = """
     -- A document leaves as it lies: up to a page it is neither packed nor moved out of its row.
     ALTER TABLE catalog_document SET (toast_tuple_target = 8160);
-    ALTER TABLE catalog_document ALTER COLUMN facets SET STORAGE EXTENDED;
 """
 COUNT_GENERATIONS = """
     INSERT INTO catalog_generation (id, token) VALUES (1, gen_random_uuid());
@@ -55,7 +55,22 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("final", models.TextField()),
-                ("facets", models.JSONField(default=dict)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Held",
+            fields=[
+                (
+                    "entity",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="held",
+                        serialize=False,
+                        to="catalog.entity",
+                    ),
+                ),
+                ("values", models.JSONField(default=dict)),
             ],
         ),
         migrations.RunSQL(COPY_DOCUMENTS, migrations.RunSQL.noop),
