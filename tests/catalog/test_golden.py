@@ -131,7 +131,7 @@ class Replay:
                 if len(wanted) != len(got):
                     return [f"{at}: {len(got)} items, recorded {len(wanted)}: {got!r:.300}"]
                 if unordered:
-                    wanted, got = sorted(wanted, key=json.dumps), sorted(got, key=json.dumps)
+                    wanted, got = sorted(wanted, key=_without_ids), sorted(got, key=_without_ids)
                 pairs = enumerate(zip(wanted, got, strict=True))
                 return [
                     line
@@ -163,6 +163,10 @@ class Replay:
             assert name is not None
             self.ids[name[0]] = found["id"]
         return []
+
+
+def _without_ids(value: Any) -> str:
+    return re.sub(r"<uuid:\d+>|[0-9a-f]{8}-[0-9a-f-]{27}", "", json.dumps(value))
 
 
 def _load(settings: Settings) -> None:
