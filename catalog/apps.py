@@ -11,8 +11,10 @@ class CatalogConfig(AppConfig):
 
     def ready(self) -> None:
         # Sweeps register themselves; they need the models, which are there only now.
+        from identity.conditions import register_conditional
         from scm.events import subscribe
 
-        from . import checks, jobs, sweeps  # noqa: F401
+        from . import checks, jobs, permission_rules, permissions, sweeps  # noqa: F401
 
         subscribe(jobs.REPOSITORY_EVENT)
+        register_conditional(permissions.CONDITIONAL, permission_rules.check_conditions)

@@ -1,6 +1,9 @@
 """What changes people and tokens."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -8,6 +11,7 @@ from django.utils import timezone
 from core.audit import Actor, record
 from core.errors import Conflict, InputError, NotFound
 
+from .conditions import check_conditions
 from .models import Person, ServiceToken
 from .roles import ROLES
 from .tokens import mint
@@ -22,8 +26,12 @@ def create_token(
     scopes: list[str] | None = None,
     acts_for: str = "",
     expires_at: datetime | None = None,
+    conditions: Mapping[str, Any] | None = None,
 ) -> tuple[ServiceToken, str]:
-    """Make a token and return it with its secret, which is not kept. One of `role` and `scopes` is needed."""
+    """Make a token and return it with its secret, which is not kept. One of `role` and `scopes` is needed.
+
+    `conditions` maps a permission that the token has to criteria (`identity.conditions`).
+    """
     if not name or len(name) > 100 or not name.isprintable():
         raise InputError(f"token name {name!r} must be 1 to 100 printable characters")
     if role is not None and role not in ROLES:
@@ -31,6 +39,11 @@ def create_token(
     granted = list(ROLES[role]) if role is not None else list(scopes or [])
     if not granted:
         raise InputError("a token needs a role or at least one scope")
+    limits = dict(conditions or {})
+    check_conditions(limits)
+    for permission in limits:
+        if not any(fnmatchcase(permission, scope) for scope in granted):
+            raise InputError(f"condition on {permission!r}: the token does not have that permission")
     minted = mint()
     try:
         with transaction.atomic():
@@ -39,6 +52,7 @@ def create_token(
                 prefix=minted.prefix,
                 digest=minted.digest,
                 scopes=granted,
+                conditions=limits,
                 acts_for=acts_for,
                 created_by=by.ref,
                 expires_at=expires_at,
@@ -47,7 +61,7 @@ def create_token(
         raise Conflict(
             f"a live token named {name!r} exists: revoke it first, or choose another name"
         ) from error
-    record(by, "created", token, role=role, scopes=granted, acts_for=acts_for)
+    record(by, "created", token, role=role, scopes=granted, conditions=limits, acts_for=acts_for)
     return token, minted.secret
 
 

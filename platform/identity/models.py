@@ -30,13 +30,14 @@ class ServiceToken(models.Model):
     """A program's credential. Only a SHA-256 of the secret is stored: 256 random bits need no slow hash.
 
     `prefix` is public and finds the row; `scopes` are permission names or patterns; `acts_for` is the User entity
-    in whose name the program works.
+    in whose name the program works; `conditions` limit a permission, by its name, to a part of the things.
     """
 
     name = models.CharField(max_length=100)
     prefix = models.CharField(max_length=16, unique=True)
     digest = models.CharField(max_length=64)
     scopes = ArrayField(models.CharField(max_length=100))
+    conditions = models.JSONField(default=dict, blank=True)
     acts_for = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.CharField(max_length=255)

@@ -55,4 +55,5 @@ def authenticate(secret: str) -> Subject:
         ref=token.acts_for or f"service:{token.name}",
         scopes=frozenset(token.scopes),
         entity_ref=token.acts_for or None,
+        conditions=token.conditions,
     )

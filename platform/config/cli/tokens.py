@@ -1,11 +1,13 @@
 """Who may come in: tokens for programs, administrators for people. These act on the database itself."""
 
+import json
 import os
 import re
 import secrets
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -33,11 +35,20 @@ def token() -> None:
 @click.option(
     "--scope", "scopes", multiple=True, metavar="PERMISSION", help="… or one permission after another."
 )
+@click.option(
+    "--condition",
+    "conditions",
+    multiple=True,
+    metavar="PERMISSION=JSON",
+    help="Limit a permission to some entities: catalog.entity.read='{\"rule\": …, \"params\": …}'.",
+)
 @click.option("--acts-for", default="", metavar="USER", help="In whose name it works: user:default/ana.")
 @click.option(
     "--days", default=90, show_default=True, type=click.IntRange(0, 3650), help="Its life; 0: no end."
 )
-def create(name: str, role: str | None, scopes: tuple[str, ...], acts_for: str, days: int) -> None:
+def create(
+    name: str, role: str | None, scopes: tuple[str, ...], conditions: tuple[str, ...], acts_for: str, days: int
+) -> None:
     """Make a token and print it, alone, on standard output. It is shown this once."""
     if bool(role) == bool(scopes):
         raise click.UsageError(f"Give either --role ({', '.join(ROLES)}) or --scope once or more.")
@@ -46,8 +57,11 @@ def create(name: str, role: str | None, scopes: tuple[str, ...], acts_for: str, 
             f"{acts_for!r} is no user: expected user:default/NAME.", param_hint="--acts-for"
         )
     expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
+    limits = dict(_condition(text) for text in conditions)
     with connected():
-        secret = new_token(name, role=role, scopes=scopes, acts_for=acts_for, expires_at=expires_at)
+        secret = new_token(
+            name, role=role, scopes=scopes, conditions=limits, acts_for=acts_for, expires_at=expires_at
+        )
     click.echo(secret)
     say(
         f"Token {name!r} is made, {f'good for {days} days' if days else 'without an end'}. It is not shown again."
@@ -132,6 +146,7 @@ def new_token(
     *,
     role: str | None = None,
     scopes: tuple[str, ...] = (),
+    conditions: Mapping[str, Any] | None = None,
     acts_for: str = "",
     expires_at: datetime | None = None,
 ) -> str:
@@ -139,9 +154,26 @@ def new_token(
     from identity.actions import create_token  # needs Django set up
 
     _, secret = create_token(
-        name=name, role=role, scopes=list(scopes) or None, acts_for=acts_for, expires_at=expires_at, by=BY
+        name=name,
+        role=role,
+        scopes=list(scopes) or None,
+        conditions=conditions,
+        acts_for=acts_for,
+        expires_at=expires_at,
+        by=BY,
     )
     return secret
+
+
+def _condition(text: str) -> tuple[str, Any]:
+    """`catalog.entity.read={"rule": …}` → the permission and its criteria."""
+    permission, equals, criteria = text.partition("=")
+    try:
+        if equals:
+            return permission.strip(), json.loads(criteria)
+    except ValueError as error:
+        raise click.BadParameter(f"{criteria!r} is not JSON: {error}", param_hint="--condition") from error
+    raise click.BadParameter(f"{text!r}: expected PERMISSION=JSON", param_hint="--condition")
 
 
 def _row(token: "ServiceToken") -> dict[str, object]:
@@ -152,6 +184,7 @@ def _row(token: "ServiceToken") -> dict[str, object]:
         "name": token.name,
         "prefix": f"grn_{token.prefix}",
         "scopes": token.scopes,
+        "conditions": token.conditions or None,
         "acts_for": token.acts_for or None,
         "created_by": token.created_by,
         "created_at": moment(token.created_at),
