@@ -5,10 +5,16 @@ from typing import Any
 
 import pytest
 
+from catalog.actions import ingest_now, register
+from core.api.subjects import System
+from identity.actions import create_token
 from scm.port import CodeHost
 from scm.registry import host
 from scm.values import Author, RepositoryName
 from tests.catalog.documents import component, location, several
+from tests.conftest import Api
+
+TESTS = System("system:tests")
 
 SHOP = RepositoryName("acme", "Shop_")
 
@@ -140,3 +146,13 @@ def test_a_broken_catalog_file_is_named(api: Any, shop: CodeHost, tmp_path: Path
     answer = analyze(api, shop.web_url(SHOP))
     assert answer.status_code == 400
     assert "main/catalog-info.yaml, line 9: TypeError: <root>" in answer.json()["error"]["message"]
+
+
+def test_who_sees_a_part_of_the_catalog_is_shown_that_part(api: Any, shop: CodeHost, tmp_path: Path) -> None:
+    push(shop, tmp_path, {"catalog-info.yaml": several(component("a", owner="mine"), component("b"))})
+    ingest_now(register("url", shop.contents_url(SHOP, "main", "catalog-info.yaml"), by=TESTS))
+    owned = {"rule": "IS_ENTITY_OWNER", "params": {"claims": ["group:default/mine"]}}
+    conditions = {"catalog.entity.read": owned}
+    _, secret = create_token(name="limited", role="admin", by=TESTS, conditions=conditions)
+    found = analyze(Api(secret), shop.web_url(SHOP)).json()
+    assert [one["entity"]["metadata"]["name"] for one in found["existingEntityFiles"]] == ["a"]

@@ -51,6 +51,26 @@ def test_a_token_from_its_making_to_its_end(greenroom: Callable[..., tuple[int, 
     assert greenroom("token", "revoke", "ci")[0] == 1
 
 
+def test_a_token_for_a_part_of_the_entities(greenroom: Callable[..., tuple[int, str, str]]) -> None:
+    owned = {"rule": "IS_ENTITY_OWNER", "params": {"claims": ["group:default/mine"]}}
+    words = ("token", "create", "ci", "--role", "viewer", "--condition")
+    status, out, _ = greenroom(*words, f"catalog.entity.read={json.dumps(owned)}")
+    assert status == 0
+    assert authenticate(out.strip()).conditions == {"catalog.entity.read": owned}
+    assert json.loads(greenroom("token", "list", "--json")[1])[0]["conditions"] == {
+        "catalog.entity.read": owned
+    }
+    for wrong, said in (
+        ("catalog.entity.read", "expected PERMISSION=JSON"),
+        ("catalog.entity.read={", "is not JSON"),
+        ('catalog.entity.read={"rule": "NICE"}', "criteria.rule is 'NICE'"),
+    ):
+        status, out, err = greenroom(*words, wrong)
+        assert status != 0
+        assert out == ""
+        assert said in err
+
+
 def test_a_token_without_an_end(greenroom: Callable[..., tuple[int, str, str]]) -> None:
     assert greenroom("token", "create", "ci", "--scope", "catalog.entity.read", "--days", "0")[0] == 0
     token = ServiceToken.objects.get()

@@ -40,14 +40,19 @@ def token() -> None:
     "conditions",
     multiple=True,
     metavar="PERMISSION=JSON",
-    help="Limit a permission to some entities: catalog.entity.read='{\"rule\": …, \"params\": …}'.",
+    help='Limit a permission to some entities: catalog.entity.read=\'{"rule": …, "params": …}\'.',
 )
 @click.option("--acts-for", default="", metavar="USER", help="In whose name it works: user:default/ana.")
 @click.option(
     "--days", default=90, show_default=True, type=click.IntRange(0, 3650), help="Its life; 0: no end."
 )
 def create(
-    name: str, role: str | None, scopes: tuple[str, ...], conditions: tuple[str, ...], acts_for: str, days: int
+    name: str,
+    role: str | None,
+    scopes: tuple[str, ...],
+    conditions: tuple[str, ...],
+    acts_for: str,
+    days: int,
 ) -> None:
     """Make a token and print it, alone, on standard output. It is shown this once."""
     if bool(role) == bool(scopes):
