@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from hypothesis import settings as profile
 from pytest_django.fixtures import Settings
 
 from core import notices
@@ -16,6 +17,7 @@ from identity.actions import create_token
 from tests.described import compare
 
 TESTS = System("system:tests")
+profile.register_profile("thorough", profile.get_profile("default"))  # tests/catalog/test_properties.py
 
 
 class Api:
