@@ -69,7 +69,21 @@ def move_the_location(api: Any, web: FileServer, url: str) -> None:
     work()
 
 
-@pytest.mark.parametrize("go", [forget, rename, unregister, move_the_location])
+WAITS = pytest.mark.xfail(
+    strict=True,
+    reason="catalog/ingest: what became an orphan is not offered to who claims it until its own refresh",
+)
+
+
+@pytest.mark.parametrize(
+    "go",
+    [
+        pytest.param(forget, marks=WAITS),
+        pytest.param(rename, marks=WAITS),
+        unregister,
+        pytest.param(move_the_location, marks=WAITS),
+    ],
+)
 def test_when_the_first_lets_go_the_other_has_it_at_once(
     api: Any, web: FileServer, claimed: tuple[str, str], go: Callable[[Any, FileServer, str], None]
 ) -> None:
@@ -80,6 +94,7 @@ def test_when_the_first_lets_go_the_other_has_it_at_once(
     assert Location.objects.get(target=claimed[1]).errors == []
 
 
+@WAITS
 def test_a_configured_location_that_is_no_longer_named_lets_go_too(
     api: Any, web: FileServer, settings: Settings, tmp_path: Path
 ) -> None:

@@ -49,7 +49,7 @@ def pages(api: Any, query: dict[str, Any], between: Callable[[], None]) -> Itera
     order=st.sampled_from(ORDERS),
     limit=st.integers(1, 7),
 )
-@per_run(20)
+@per_run(12)
 def test_forward_and_backward_while_others_write(
     web: FileServer, api: Any, lasting: list[Item], moving: list[list[Item]], order: str, limit: int
 ) -> None:

@@ -84,7 +84,7 @@ COME_BACK = [("add", 0, 0)], [("remove", 0, 0), ("refresh", 6, 0), ("add", 0, 0)
 @example(*HAND_OVER)
 @example(*COME_BACK)
 @given(first=steps(("add",), 2, 9), life=steps((*CHANGES, *WORK), 3, 16))
-@per_run(20)
+@per_run(14)
 def test_any_history_ends_in_the_catalog_of_the_last_state(
     world: Callable[[], World], first: list[Step], life: list[Step]
 ) -> None:
@@ -116,7 +116,7 @@ def test_any_history_ends_in_the_catalog_of_the_last_state(
 
 
 @given(first=steps(("add",), 2, 9), life=steps((*CHANGES, *WORK), 0, 6), faults=steps(FAULTS, 1, 4))
-@per_run(12)
+@per_run(8)
 def test_no_fault_loses_anything_and_unchanged_files_write_nothing(
     world: Callable[[], World], first: list[Step], life: list[Step], faults: list[Step]
 ) -> None:
