@@ -1,53 +1,124 @@
-"""Whom an owner means: nested groups, and what their members own by them.
+"""Whom an owner means: nested groups, what their members own by them, and what an entity inherits.
 
 A person owns what is owned by that person, by each of their groups, and by those groups' parents. A group
-owns what is owned by it and by the groups below it. Membership may be said by either side, so every fact
-about people and groups is read in both directions.
+owns what is owned by it and by the groups below it. An entity that names no owner has the owners of what it
+is part of: its system or component, and where those name none, what they are part of. A fact may be stated
+by either side, so each is read from both.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import connection
+from django.db.models.expressions import RawSQL
 
+from catalog.builtin_kinds import KINDS
 from catalog.models import Entity
-from catalog.predicates import AnyOf, Holds
 from catalog.querysets import EntityQuerySet
 
-_EDGES = """
-    SELECT source_ref AS lower, target_ref AS upper FROM catalog_relation
-    WHERE type IN ('memberOf', 'childOf')
-    UNION
-    SELECT target_ref AS lower, source_ref AS upper FROM catalog_relation
-    WHERE type IN ('hasMember', 'parentOf')
-"""
+HIGHEST = 10
+"""Levels of systems, domains or groups that are looked at above one entity."""
+
+
+def beside(here: str, *names: str) -> str:
+    """SQL for a join: what `here` relates to under these names, as it sees them, whichever side states it.
+
+    OFFSET 0 keeps it a look-up by index for each row: inside a recursion PostgreSQL expects many rows and
+    would read all relations at every level (60 ms instead of 2 at 10,000 entities).
+    """
+    listed = ", ".join(f"'{name}'" for name in names)
+    return f"""LATERAL (
+        SELECT target_ref AS ref FROM catalog_relation WHERE source_ref = {here} AND type IN ({listed})
+        UNION ALL
+        SELECT source_ref FROM catalog_relation WHERE target_ref = {here} AND reverse IN ({listed})
+        OFFSET 0
+    )"""  # noqa: S608 - names of our own
+
+
 _UP = f"""
-    WITH RECURSIVE edge AS ({_EDGES}), owner(ref) AS (
-        SELECT %s::text UNION SELECT edge.upper FROM edge JOIN owner ON edge.lower = owner.ref
+    WITH RECURSIVE owner(ref) AS (
+        SELECT %s::text
+        UNION
+        SELECT above.ref FROM owner CROSS JOIN {beside("owner.ref", "memberOf", "childOf")} AS above
     ) SELECT ref FROM owner
-"""
+"""  # noqa: S608
 _DOWN = f"""
-    WITH RECURSIVE edge AS ({_EDGES}), owner(ref) AS (
-        SELECT %s::text UNION SELECT edge.lower FROM edge JOIN owner ON edge.upper = owner.ref
-            WHERE edge.lower LIKE 'group:%%'
+    WITH RECURSIVE owner(ref) AS (
+        SELECT %s::text
+        UNION
+        SELECT below.ref FROM owner CROSS JOIN {beside("owner.ref", "parentOf")} AS below
     ) SELECT ref FROM owner
-"""
+"""  # noqa: S608
+_OWNED = f"""
+    WITH RECURSIVE named AS (
+        SELECT own.ref FROM unnest(%s::text[]) AS owner CROSS JOIN {beside("owner", "ownerOf")} AS own
+    ),
+    above(heir, ref) AS (
+        SELECT ref, ref FROM catalog_entity WHERE owner_ref = '' AND kind = ANY(%s)
+        UNION
+        SELECT above.heir, whole.ref FROM above
+        JOIN catalog_entity AS here ON here.ref = above.ref AND here.owner_ref = ''
+        CROSS JOIN {beside("above.ref", "partOf")} AS whole
+    )
+    SELECT ref FROM named UNION ALL SELECT heir FROM above JOIN named ON named.ref = above.ref
+"""  # noqa: S608
+_INHERITED = f"""
+    WITH RECURSIVE seen AS NOT MATERIALIZED (%s),
+    above(heir, ref, depth) AS (
+        SELECT ref, ref, 0 FROM unnest(%%s::text[]) AS ref
+        UNION
+        SELECT above.heir, whole.ref, above.depth + 1 FROM above
+        JOIN seen ON seen.ref = above.ref AND seen.owner_ref = ''
+        CROSS JOIN {beside("above.ref", "partOf")} AS whole
+        WHERE above.depth < {HIGHEST}
+    )
+    SELECT DISTINCT ON (heir) heir, owner_ref FROM above JOIN seen ON seen.ref = above.ref
+    WHERE owner_ref <> '' ORDER BY heir, depth, owner_ref
+"""  # noqa: S608
+
+
+def ownable_kinds() -> list[str]:
+    """The kinds whose entities may name an owner."""
+    return sorted(
+        kind.name for kind in KINDS.values() if any(link.forward == "ownedBy" for link in kind.links)
+    )
 
 
 def effective_owners(ref: str) -> list[str]:
     """The references in whose name this one owns: itself first, then groups by name. One query."""
     ref = ref.lower()
-    with connection.cursor() as cursor:
-        cursor.execute(_DOWN if ref.startswith("group:") else _UP, [ref])
-        found = {row[0] for row in cursor.fetchall()}
+    found = {row[0] for row in _select(_DOWN if ref.startswith("group:") else _UP, [ref])}
     return [ref, *sorted(found - {ref})]
 
 
 def owned_by(ref: str) -> EntityQuerySet:
-    """Everything that a person or group owns, nested groups included."""
+    """Everything that a person or group owns, nested groups and inheritance included."""
     return owned_by_any(effective_owners(ref))
 
 
 def owned_by_any(owners: Iterable[str]) -> EntityQuerySet:
-    """Everything that one of these owns by name."""
-    named = tuple(owners)
-    return Entity.objects.matching(Holds("relations.ownedBy", named) if named else AnyOf(()))
+    """Everything that one of these owns by name, or whose system or domain it does when it names no owner."""
+    return Entity.objects.filter(ref__in=RawSQL(_OWNED, [list(owners), ownable_kinds()]))  # noqa: S611
+
+
+def inherited_owners(subject: Any, refs: Iterable[str]) -> dict[str, str]:
+    """For entities that name no owner: whose they are by the nearest thing above that does. One query."""
+    refs = list(refs)
+    if not refs:
+        return {}
+    seen, parameters = visible_sql(subject)
+    return dict(_select(_INHERITED % seen, [*parameters, refs]))
+
+
+def visible_sql(subject: Any) -> tuple[str, list[Any]]:
+    """SQL and parameters: what the subject may see, as (ref, kind, title, owner_ref, orphaned_at)."""
+    columns = ("ref", "kind", "title", "owner_ref", "orphaned_at")
+    sql, parameters = Entity.objects.visible_to(subject).order_by().values(*columns).query.sql_with_params()
+    return sql, list(parameters)
+
+
+def _select(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

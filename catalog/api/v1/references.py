@@ -1,5 +1,6 @@
 """References in the query: canonical or short, refused with the parameter's name."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from catalog.kinds import LONGEST_REF
@@ -36,3 +37,11 @@ def owner(parameter: str, text: str, subject: Any) -> str:
             "`greenroom token create NAME --acts-for user:default/you`, or name an owner"
         )
     return str(subject.entity_ref).lower()
+
+
+def references(parameter: str, texts: Sequence[str]) -> list[str]:
+    """Each reference once, in order; InputError when there is none, or too many."""
+    found = list(dict.fromkeys(reference(parameter, text) for text in texts))
+    if not found:
+        raise InputError(f"request/query must have required property '{parameter}'")
+    return found

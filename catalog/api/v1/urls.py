@@ -3,9 +3,13 @@
 from django.urls import path
 
 from catalog.api.v1.entities import OwnedEntitiesView
+from catalog.api.v1.graph import GraphView
+from catalog.api.v1.impact import ImpactView
 
 NAMED = "<str:kind>/<str:namespace>/<str:name>"
 
 urlpatterns = [
     path("entities", OwnedEntitiesView.as_view()),
+    path("graph", GraphView.as_view()),
+    path("impact", ImpactView.as_view()),
 ]

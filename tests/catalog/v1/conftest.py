@@ -1,0 +1,78 @@
+"""A small catalog with something of everything: systems, nested teams, a circle, a target that is not there."""
+
+from collections.abc import Callable
+from typing import cast
+
+import pytest
+from pytest_django.fixtures import Settings
+
+from catalog.actions import ingest_now, register
+from catalog.builtin_kinds import KINDS
+from catalog.kind import Kind, Link
+from catalog.querysets import EntityQuerySet
+from core.api.subjects import System
+from tests.catalog.conftest import FileServer
+from tests.catalog.documents import component, group, several, user
+
+TESTS = System("system:tests")
+
+
+def described(kind: str, name: str, **spec: object) -> str:
+    """An entity of any kind as YAML; members of the spec as JSON-like values."""
+    members = "".join(f"\n  {key}: {value}" for key, value in spec.items()) or " {}"
+    versions = {"Template": "scaffolder.backstage.io/v1beta3", "Gizmo": "example.com/v1"}
+    version = versions.get(kind, "backstage.io/v1alpha1")
+    return f"apiVersion: {version}\nkind: {kind}\nmetadata:\n  name: {name}\nspec:{members}\n"
+
+
+SHOP = [
+    described("Domain", "sales", owner="dept"),
+    described("System", "shop", owner="team", domain="sales"),
+    described("API", "orders-api", type="openapi", lifecycle="production", owner="team", definition="x"),
+    described("Resource", "db", type="database", owner="team", system="shop"),
+    component("orders", "team", system="shop", providesApis="[orders-api]", dependsOn="['resource:db']"),
+    component("checkout", "other", consumesApis="[orders-api]", dependsOn="['component:payments']"),
+    component("payments", "other", dependsOn="['component:checkout', 'resource:vanished']"),
+    component("report", "ghosts", dependsOn="['component:checkout']"),
+    group("company"),
+    group("dept", parent="company"),
+    group("team", parent="dept", members="[bo]"),
+    group("other", parent="company"),
+    user("ana", "[team]"),
+    user("bo"),
+]
+
+
+@pytest.fixture
+def read(db: None, web: FileServer) -> Callable[..., None]:
+    """Have documents ingested: `read(component("a"), group("b"))`."""
+
+    def run(*documents: str) -> None:
+        ingest_now(register("url", web.put("catalog.yaml", several(*documents)), by=TESTS))
+
+    return run
+
+
+@pytest.fixture
+def shop(read: Callable[..., None]) -> None:
+    """A shop: a domain with a system, two components in a circle, teams below a department."""
+    read(*SHOP)
+
+
+@pytest.fixture
+def gizmo(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    """A kind whose entities may have no owner, and are parts of a system; the built-in ones must name one."""
+    links = (Link("owner", "ownedBy", "ownerOf", "Group"), Link("system", "partOf", "hasPart", "System"))
+    kind = Kind("Gizmo", ("example.com/v1",), {"type": "object"}, links, spec_required=False)
+    monkeypatch.setitem(cast(dict[str, Kind], KINDS), "Gizmo", kind)
+    settings.GREENROOM_CATALOG_RULES = [*KINDS]
+
+
+@pytest.fixture
+def hide(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Make entities invisible, as a permission rule would: `visible_to` is where every rule acts."""
+
+    def run(*refs: str) -> None:
+        monkeypatch.setattr(EntityQuerySet, "visible_to", lambda found, _subject: found.exclude(ref__in=refs))
+
+    return run
