@@ -12,10 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from django.db.models import Exists, F, OuterRef, Q
-
-from catalog.models import Entity, Relation
-from catalog.querysets import EntityQuerySet
+from catalog.conditions import TRUE, Sql, both, condition
+from catalog.visibility import visible_to
+from core.sql import Rows, rows
 
 BACKWARD: Mapping[str, str] = {
     "apiConsumedBy": "consumesApi",
@@ -49,25 +48,24 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Which relations a walk goes along, when it stands on the side that states them and on the other."""
+    """Which rows of relations a walk goes along, standing on the side that states them and on the other."""
 
-    from_source: Q
-    from_target: Q
+    from_source: Sql
+    from_target: Sql
 
 
 def along(*names: str) -> Way:
     """Along the relations that have one of these names as seen from where the walk stands."""
-    return Way(Q(type__in=names), Q(reverse__in=names))
+    return Way(Sql("type = ANY(%s)", (list(names),)), Sql("reverse = ANY(%s)", (list(names),)))
 
 
 def facing(direction: Direction, names: Iterable[str] = ()) -> Way:
     """Along all relations, or those that have one of the names from either side; `out` from source to target."""
-    turned = Q(type__in=BACKWARD)
-    way = {"both": Way(Q(), Q()), "out": Way(~turned, turned), "in": Way(turned, ~turned)}[direction]
-    if not names:
-        return way
-    named = Q(type__in=list(names)) | Q(reverse__in=list(names))
-    return Way(way.from_source & named, way.from_target & named)
+    turned, straight = Sql("type = ANY(%s)", (list(BACKWARD),)), Sql("type <> ALL(%s)", (list(BACKWARD),))
+    source, target = {"both": (TRUE, TRUE), "out": (straight, turned), "in": (turned, straight)}[direction]
+    listed = list(names)
+    named = Sql("(type = ANY(%s) OR reverse = ANY(%s))", (listed, listed)) if listed else TRUE
+    return Way(both([source, named]), both([target, named]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +101,17 @@ def walk(
     subject: Any, roots: Iterable[str], way: Way, *, depth: int, most: int, kinds: Iterable[str] = ()
 ) -> Walk:
     """Go that many levels along a way. `most` bounds the nodes, roots included; `kinds` leaves others out."""
-    visible = Entity.objects.visible_to(subject)
+    visible = condition(visible_to(subject))
     found = {ref: Found(ref, 0) for ref in roots}
     facts: dict[Fact, None] = {}
-    edge, full = list(found), False
+    edge, full, most_rows = list(found), False, ROWS_PER_NODE * most
     for level in range(1, depth + 1):
         if not edge:
             break
-        rows = _rows(visible, edge, way, tuple(kinds))[: ROWS_PER_NODE * most + 1]
-        full |= len(rows) > ROWS_PER_NODE * most
+        stated = _stated(visible, edge, way, list(kinds), most_rows + 1)
+        full |= len(stated) > most_rows
         edge = []
-        for near, far, source, name, target, reverse in rows:
+        for near, far, source, name, target, reverse in stated:
             fact = Fact.of(source, name, target, reverse)
             if far not in found:
                 if len(found) >= most:
@@ -125,24 +123,33 @@ def walk(
     return Walk(found, sorted(facts), full, ended=not edge)
 
 
-def _rows(visible: EntityQuerySet, edge: list[str], way: Way, kinds: tuple[str, ...]) -> Any:
+def _stated(visible: Sql, edge: list[str], way: Way, kinds: list[str], most: int) -> Rows:
     """The relations of some entities, seen from them: near, far, and the row itself; in a lasting order."""
-    stated = Relation.objects.order_by().filter(Exists(visible.filter(pk=OuterRef("said_by"))))
-    far = visible.filter(ref=OuterRef("target_ref"))
-    known = Exists(far) | ~Exists(Entity.objects.filter(ref=OuterRef("target_ref")))
-    there = stated.filter(way.from_source, known, _of_kinds("target_ref", kinds), source_ref__in=edge)
-    back = stated.filter(way.from_target, _of_kinds("source_ref", kinds), target_ref__in=edge)
-    row = ("near", "far", "source_ref", "type", "target_ref", "reverse")
-    seen = there.annotate(near=F("source_ref"), far=F("target_ref")).values_list(*row)
-    faced = back.annotate(near=F("target_ref"), far=F("source_ref")).values_list(*row)
-    return seen.union(faced, all=True).order_by("near", "type", "far")
+    halves, params = [], list[Any]()
+    for near, far, side in (
+        ("source_ref", "target_ref", way.from_source),
+        ("target_ref", "source_ref", way.from_target),
+    ):
+        kind = (
+            Sql(f"split_part({far}, ':', 1) = ANY(%s)", ([one.lower() for one in kinds],)) if kinds else TRUE
+        )
+        here = both([Sql(f"{near} = ANY(%s)", (edge,)), side, kind, _may_be_told(visible)])
+        halves.append(
+            f"SELECT {near} AS near, {far} AS far, source_ref, type, target_ref, reverse"
+            f" FROM catalog_relation WHERE {here.text}"
+        )
+        params += here.params
+    return rows(f"{' UNION ALL '.join(halves)} ORDER BY near, type, far LIMIT {most}", params)
 
 
-def _of_kinds(column: str, kinds: tuple[str, ...]) -> Q:
-    condition = Q()
-    for kind in kinds:
-        condition |= Q(**{f"{column}__startswith": f"{kind.lower()}:"})
-    return condition
+def _may_be_told(visible: Sql) -> Sql:
+    """Who states a relation may be seen, and what it is stated about may be, or is not there at all."""
+    if visible == TRUE:
+        return TRUE
+    among = "SELECT 1 FROM catalog_entity WHERE catalog_entity.ref = catalog_relation"
+    source, target = f"{among}.source_ref AND {visible.text}", f"{among}.target_ref AND {visible.text}"
+    unknown = f"NOT EXISTS ({among}.target_ref)"
+    return Sql(f"EXISTS ({source}) AND (EXISTS ({target}) OR {unknown})", (*visible.params, *visible.params))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +182,12 @@ class Card:
 
 def cards(subject: Any, refs: Iterable[str]) -> dict[str, Card]:
     """A card for each reference, in their order. One query."""
-    columns = ("ref", "kind", "namespace", "name", "title", "spec_type", "owner_ref", "lifecycle")
-    refs = list(refs)
-    rows = Entity.objects.visible_to(subject).filter(ref__in=refs).order_by().values_list(*columns)
-    known = {row[0]: Card(*row) for row in rows}
+    refs, visible = list(refs), condition(visible_to(subject))
+    text = (
+        "SELECT ref, kind, namespace, name, title, spec_type, owner_ref, lifecycle FROM catalog_entity"
+        f" WHERE ref = ANY(%s) AND {visible.text}"
+    )
+    known = {row[0]: Card(*row) for row in rows(text, (refs, *visible.params))}
     return {ref: known.get(ref) or _missing(ref) for ref in refs}
 
 

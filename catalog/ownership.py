@@ -9,12 +9,14 @@ by either side, so each is read from both.
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import connection
 from django.db.models.expressions import RawSQL
 
 from catalog.builtin_kinds import KINDS
+from catalog.conditions import Sql, condition
 from catalog.models import Entity
 from catalog.querysets import EntityQuerySet
+from catalog.visibility import visible_to
+from core.sql import rows
 
 HIGHEST = 10
 """Levels of systems, domains or groups that are looked at above one entity."""
@@ -32,7 +34,7 @@ def beside(here: str, *names: str) -> str:
         UNION ALL
         SELECT source_ref FROM catalog_relation WHERE target_ref = {here} AND reverse IN ({listed})
         OFFSET 0
-    )"""  # noqa: S608 - names of our own
+    )"""
 
 
 _UP = f"""
@@ -41,14 +43,14 @@ _UP = f"""
         UNION
         SELECT above.ref FROM owner CROSS JOIN {beside("owner.ref", "memberOf", "childOf")} AS above
     ) SELECT ref FROM owner
-"""  # noqa: S608
+"""
 _DOWN = f"""
     WITH RECURSIVE owner(ref) AS (
         SELECT %s::text
         UNION
         SELECT below.ref FROM owner CROSS JOIN {beside("owner.ref", "parentOf")} AS below
     ) SELECT ref FROM owner
-"""  # noqa: S608
+"""
 _OWNED = f"""
     WITH RECURSIVE named AS (
         SELECT own.ref FROM unnest(%s::text[]) AS owner CROSS JOIN {beside("owner", "ownerOf")} AS own
@@ -61,20 +63,19 @@ _OWNED = f"""
         CROSS JOIN {beside("above.ref", "partOf")} AS whole
     )
     SELECT ref FROM named UNION ALL SELECT heir FROM above JOIN named ON named.ref = above.ref
-"""  # noqa: S608
+"""
 _INHERITED = f"""
-    WITH RECURSIVE seen AS NOT MATERIALIZED (%s),
-    above(heir, ref, depth) AS (
-        SELECT ref, ref, 0 FROM unnest(%%s::text[]) AS ref
+    WITH RECURSIVE above(heir, ref, depth) AS (
+        SELECT ref, ref, 0 FROM unnest(%s::text[]) AS ref
         UNION
         SELECT above.heir, whole.ref, above.depth + 1 FROM above
-        JOIN seen ON seen.ref = above.ref AND seen.owner_ref = ''
+        JOIN catalog_entity AS here ON here.ref = above.ref AND here.owner_ref = ''
         CROSS JOIN {beside("above.ref", "partOf")} AS whole
         WHERE above.depth < {HIGHEST}
     )
-    SELECT DISTINCT ON (heir) heir, owner_ref FROM above JOIN seen ON seen.ref = above.ref
-    WHERE owner_ref <> '' ORDER BY heir, depth, owner_ref
-"""  # noqa: S608
+    SELECT DISTINCT ON (heir) heir, owner_ref FROM above JOIN catalog_entity ON catalog_entity.ref = above.ref
+    WHERE owner_ref <> '' AND {{visible}} ORDER BY heir, depth, owner_ref
+"""
 
 
 def ownable_kinds() -> list[str]:
@@ -87,38 +88,24 @@ def ownable_kinds() -> list[str]:
 def effective_owners(ref: str) -> list[str]:
     """The references in whose name this one owns: itself first, then groups by name. One query."""
     ref = ref.lower()
-    found = {row[0] for row in _select(_DOWN if ref.startswith("group:") else _UP, [ref])}
+    found = {owner for (owner,) in rows(_DOWN if ref.startswith("group:") else _UP, [ref])}
     return [ref, *sorted(found - {ref})]
 
 
 def owned_by(ref: str) -> EntityQuerySet:
     """Everything that a person or group owns, nested groups and inheritance included."""
-    return owned_by_any(effective_owners(ref))
+    owned = owned_by_any(effective_owners(ref))
+    return Entity.objects.filter(ref__in=RawSQL(_OWNED, owned.params))  # noqa: S611
 
 
-def owned_by_any(owners: Iterable[str]) -> EntityQuerySet:
-    """Everything that one of these owns by name, or whose system or domain it does when it names no owner."""
-    return Entity.objects.filter(ref__in=RawSQL(_OWNED, [list(owners), ownable_kinds()]))  # noqa: S611
+def owned_by_any(owners: Iterable[str]) -> Sql:
+    """The condition of what one of these owns by name, or by the system or domain of what names no owner."""
+    return Sql(f"catalog_entity.ref IN ({_OWNED})", (list(owners), ownable_kinds()))
 
 
 def inherited_owners(subject: Any, refs: Iterable[str]) -> dict[str, str]:
     """For entities that name no owner: whose they are by the nearest thing above that does. One query."""
-    refs = list(refs)
+    refs, visible = list(refs), condition(visible_to(subject))
     if not refs:
         return {}
-    seen, parameters = visible_sql(subject)
-    return dict(_select(_INHERITED % seen, [*parameters, refs]))
-
-
-def visible_sql(subject: Any) -> tuple[str, list[Any]]:
-    """SQL and parameters: what the subject may see, as (ref, kind, title, owner_ref, orphaned_at)."""
-    columns = ("ref", "kind", "title", "owner_ref", "orphaned_at")
-    sql, parameters = Entity.objects.visible_to(subject).order_by().values(*columns).query.sql_with_params()
-    return sql, list(parameters)
-
-
-def _select(sql: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+    return dict(rows(_INHERITED.format(visible=visible.text), (refs, *visible.params)))

@@ -78,6 +78,15 @@ def window(wanted: Predicate, orders: Sequence[Order], place: Window) -> tuple[l
     return finals[: place.limit], more
 
 
+def in_order_of_ref(where: Sql, *, after: str, limit: int) -> list[tuple[str, str]]:
+    """References and documents of what fulfils a condition, behind a reference, in code point order."""
+    text = (
+        "SELECT found.ref, stored.final FROM (SELECT uid, ref FROM catalog_entity"
+        f" WHERE catalog_entity.ref > %s AND {where.text} ORDER BY ref LIMIT {limit}) AS found {_JOIN} ORDER BY found.ref"
+    )
+    return [(ref, final) for ref, final in rows(text, (after, *where.params))]
+
+
 def page(visible: Predicate, cursor: Cursor, *, limit: int, offset: int = 0, with_total: bool = True) -> Page:
     """The page at a cursor. A cursor without a place means the first page; `offset` counts there only."""
     where = _where(visible, cursor)

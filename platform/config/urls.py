@@ -9,6 +9,7 @@ from scm.urls import routes as git_routes
 
 from . import health
 from .openapi import openapi
+from .pages import entity_page
 
 admin.site.site_header = admin.site.site_title = "Greenroom"
 admin.site.index_title = "Platform"
@@ -24,5 +25,6 @@ urlpatterns = [
     path("api/scaffolder/", include("scaffolder.api.urls")),
     path("api/v1/openapi.json", openapi),
     path("api/v1/catalog/", include("catalog.api.v1.urls")),
+    path("catalog/<str:namespace>/<str:kind>/<str:name>", entity_page),
     path("git/", include(git_routes(authenticate))),
 ]

@@ -14,6 +14,7 @@ OPEN = {
     "": "redirects to the admin, which asks for a session",
     "healthz": "a supervisor asks before anybody can sign in; it tells nothing but that the process answers",
     "readyz": "as healthz; it tells no more than whether requests can be served",
+    "catalog/<str:namespace>/<str:kind>/<str:name>": "redirects to the admin, whether there is such an entity or not",
     "api/v1/openapi.json": "the description of the API is the same everywhere and holds nothing of what is stored",
 }
 OWN_GUARD = {

@@ -7,10 +7,12 @@ from django.http import HttpResponse
 
 from catalog.api.v1.pages import CURSOR, LIMIT, PAGE_INFO, SAID, TOTAL, Place, Question
 from catalog.api.v1.references import owner
-from catalog.models import Entity
+from catalog.conditions import TRUE, both, condition
 from catalog.ownership import effective_owners, owned_by_any
+from catalog.paging import in_order_of_ref
 from catalog.predicates import All, Holds, parse_filters, parse_query
-from catalog.refs import EntityRef
+from catalog.totals import count_total
+from catalog.visibility import visible_to
 from core.api.openapi import Operation, list_of, object_of
 from core.api.params import Many, Text
 from core.api.responses import json_text
@@ -49,20 +51,15 @@ class OwnedEntitiesView(ApiView):
         by = owner("owned_by", asked["owned_by"], self.subject) if asked["owned_by"] else None
         question = Question("entities", by, asked["kind"], asked["filter"])
         place = question.place(asked["cursor"])
-        entities = Entity.objects.visible_to(self.subject)
-        if by is not None:
-            entities = entities.filter(pk__in=owned_by_any(effective_owners(by)).values("pk"))
-        entities = entities.matching(_predicate(asked["kind"], asked["filter"]))
-        total = place.total if place else entities.count()
-        if place:
-            entities = entities.filter(ref__gt=place.after)
-        finals = list(entities.order_by("ref").finals()[: limit + 1])
-        more, finals = len(finals) > limit, finals[:limit]
-        info = {}
-        if more:
-            info["nextCursor"] = question.cursor(Place(str(EntityRef.of(orjson.loads(finals[-1]))), total))
-        tail = orjson.dumps(info).decode()
-        return json_text(f'{{"items":[{",".join(finals)}],"totalItems":{total},"pageInfo":{tail}}}')
+        visible, wanted = visible_to(self.subject), _predicate(asked["kind"], asked["filter"])
+        owned = owned_by_any(effective_owners(by)) if by is not None else TRUE
+        where = both([condition(visible), condition(wanted), owned])
+        total = place.total if place else count_total(where).answer
+        found = in_order_of_ref(where, after=place.after if place else "", limit=limit + 1)
+        more, found = len(found) > limit, found[:limit]
+        info = {"nextCursor": question.cursor(Place(found[-1][0], total))} if more else {}
+        items, tail = ",".join(final for _, final in found), orjson.dumps(info).decode()
+        return json_text(f'{{"items":[{items}],"totalItems":{total},"pageInfo":{tail}}}')
 
 
 def _predicate(kinds: list[str], filters: list[str]) -> All:

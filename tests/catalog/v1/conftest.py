@@ -6,10 +6,11 @@ from typing import cast
 import pytest
 from pytest_django.fixtures import Settings
 
+from catalog import visibility
 from catalog.actions import ingest_now, register
 from catalog.builtin_kinds import KINDS
 from catalog.kind import Kind, Link
-from catalog.querysets import EntityQuerySet
+from catalog.predicates import Holds, Not
 from core.api.subjects import System
 from tests.catalog.conftest import FileServer
 from tests.catalog.documents import component, group, several, user
@@ -70,9 +71,11 @@ def gizmo(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
 
 @pytest.fixture
 def hide(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Make entities invisible, as a permission rule would: `visible_to` is where every rule acts."""
+    """Make entities invisible by name, as a permission's condition does: every read asks `permitted`."""
 
-    def run(*refs: str) -> None:
-        monkeypatch.setattr(EntityQuerySet, "visible_to", lambda found, _subject: found.exclude(ref__in=refs))
+    def run(*names: str) -> None:
+        monkeypatch.setattr(
+            visibility, "permitted", lambda _subject, _permission: Not(Holds("metadata.name", names))
+        )
 
     return run

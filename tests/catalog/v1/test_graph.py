@@ -126,7 +126,7 @@ def test_a_root_that_is_not_there_shows_who_still_names_it(shop: None, api: Api)
 def test_what_may_not_be_seen_is_not_there_and_nothing_behind_it(
     shop: None, api: Api, hide: Callable[..., None]
 ) -> None:
-    hide("component:default/checkout")
+    hide("checkout")
     found = graph(api, root="component:payments", relations="dependsOn", depth=5)
     assert refs(found) == {"component:payments": 0, "resource:vanished": 1}
     found = graph(api, root="component:checkout", depth=2)
@@ -193,6 +193,8 @@ def test_a_picture_is_one_that_can_do_nothing(
         "/catalog/default/resource/db",
     }
     assert not list(tree.iter(f"{SVG}script"))
+    page = api.get("/catalog/default/component/orders")
+    assert page.headers["Location"] == "/admin/catalog/entity/?q=component%3Adefault%2Forders"
 
 
 def test_format_wins_over_accept(shop: None, api: Api) -> None:

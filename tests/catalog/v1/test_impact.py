@@ -78,7 +78,7 @@ def test_what_names_no_owner_is_told_with_that_of_its_system(
 
 
 def test_what_may_not_be_seen_breaks_unseen(shop: None, api: Api, hide: Callable[..., None]) -> None:
-    hide("component:default/checkout")
+    hide("checkout")
     assert depths(impact(api, root="resource:db")) == {"component:orders": 1, "api:orders-api": 2}
 
 
