@@ -15,6 +15,7 @@ class CatalogConfig(AppConfig):
         from scm.events import subscribe
 
         from . import checks, jobs, permission_rules, permissions, sweeps  # noqa: F401
+        from .search import sweeps as search_sweeps  # noqa: F401
 
         subscribe(jobs.REPOSITORY_EVENT)
         register_conditional(permissions.CONDITIONAL, permission_rules.check_conditions)

@@ -13,6 +13,7 @@ from django.utils import timezone
 from catalog.history.models import Horizon, Revision  # noqa: F401 - tables of this app
 from catalog.querysets import EntityQuerySet, LocationQuerySet
 from catalog.refs import LocationRef
+from catalog.search.models import SearchDocument, SearchWord  # noqa: F401 - tables of this app
 from core.leases import Leased
 
 

@@ -23,6 +23,7 @@ from catalog.ingest.rows import Row, insert, relations_of_all, replace_facts, up
 from catalog.ingest.stitch import restitch, stitch
 from catalog.models import Location
 from catalog.problems import Problem
+from catalog.search import index
 from core.errors import LeaseLost
 from core.sql import rows
 
@@ -119,6 +120,7 @@ def _write_found(writes: Sequence[Write], location: Location, now: datetime, cau
     """Write what was read."""
     relations = relations_of_all(write.found.ref for write in writes)
     before = _before([write.found.ref for write in writes if write.uid is not None])
+    entities = {write.found.ref: write.found.entity for write in writes}
     new: list[Row] = []
     changed: list[Row] = []
     changes = []
@@ -138,6 +140,8 @@ def _write_found(writes: Sequence[Write], location: Location, now: datetime, cau
             changes.append(Change.between(found.ref, uid, before[found.ref].final, stitched.final, cause))
     insert(new)
     update(changed)
+    index.add((str(row.uid), entities[row.ref]) for row in new)
+    index.put((str(row.uid), entities[row.ref]) for row in changed)
     return changes
 
 
@@ -193,6 +197,7 @@ def remove(refs: Sequence[str], cause: str) -> None:
         changes += [Change.between(ref, one.uid, one.final, None, cause) for ref, one in gone.items()]
         with connection.cursor() as cursor:
             uids = [one.uid for one in gone.values()]
+            index.remove(uids)
             cursor.execute("DELETE FROM catalog_document WHERE entity_id = ANY(%s)", (uids,))
             cursor.execute("DELETE FROM catalog_held WHERE entity_id = ANY(%s)", (uids,))
             cursor.execute("DELETE FROM catalog_entity WHERE uid = ANY(%s)", (uids,))

@@ -22,6 +22,7 @@ urlpatterns = [
     path("readyz", health.ready),
     path("admin/", admin.site.urls),
     path("api/catalog/", include("catalog.api.urls")),
+    path("api/search/", include("catalog.api.search")),
     path("api/scaffolder/", include("scaffolder.api.urls")),
     path("api/v1/openapi.json", openapi),
     path("api/v1/catalog/", include("catalog.api.v1.urls")),

@@ -9,6 +9,7 @@ READ = (
     "scaffolder.action.read",
     "scaffolder.task.read",
     "scm.repository.read",
+    "search.query.read",
 )
 DEVELOP = (
     *READ,

@@ -10,7 +10,7 @@ Refuse by default: a route without `permission` does not import, a subject witho
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, cast
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
@@ -62,7 +62,11 @@ class ApiView(APIView):
             raise NotAllowed(
                 f"{subject.ref} lacks the permission {needed}; ask for a token with a role that holds it"
             )
-        self.params = parse(self.declared(method), request._request.GET)
+        self.params = self.parameters(method, request._request.GET)
+
+    def parameters(self, method: str, given: QueryDict) -> dict[str, Any]:
+        """The query's values by name, checked; for a route whose parameters have a form of their own, its reading."""
+        return parse(self.declared(method), given)
 
     @classmethod
     def declared(cls, method: str) -> Mapping[str, Param]:

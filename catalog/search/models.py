@@ -1,0 +1,48 @@
+"""SearchDocument and SearchWord: what is found, and the words that a slip of the finger may have meant."""
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+
+
+class SearchDocument(models.Model):
+    """An entity, or a page of its documentation, as search finds and answers it. Made from the entity; never by hand."""
+
+    entity = models.ForeignKey(
+        "catalog.Entity", on_delete=models.CASCADE, related_name="search_documents", db_index=False
+    )
+    page = models.TextField(blank=True, default="", help_text="The page's file; empty: the entity itself.")
+    prior = models.SmallIntegerField(help_text="Which of two equally good ones comes first: the greater.")
+    document = models.TextField(help_text="What search answers with, as JSON.")
+    words = SearchVectorField()
+    checksum = models.BigIntegerField(help_text="Of all that: the same one is not written again.")
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [
+            GinIndex(fields=["words"], name="search_words"),
+            models.Index(models.F("prior").desc(), models.F("id"), name="search_prior"),
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["entity", "page"], name="search_document_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entity_id} {self.page}".strip()
+
+
+class SearchWord(models.Model):
+    """A word that is in some document's name, title or description, and the forms under which slips find it."""
+
+    word = models.CharField(primary_key=True, max_length=64)
+    near = ArrayField(
+        models.TextField(), help_text="How the word begins, whole and with one letter left out."
+    )
+
+    class Meta:
+        indexes: ClassVar[list[models.Index]] = [GinIndex(fields=["near"], name="search_word_near")]
+
+    def __str__(self) -> str:
+        return self.word
