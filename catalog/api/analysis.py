@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 
 from catalog.analysis import analyse
+from catalog.api import described
 from catalog.api.bodies import ANALYZE, checked
 from catalog.api.locations import only_location_members
 from catalog.models import Entity
@@ -18,6 +19,7 @@ class AnalyzeLocationView(ApiView):
     """Who may see a part of the catalog is shown only those existing entities that they see there too."""
 
     permission = "catalog.location.analyze"
+    described = described.ANALYZE
 
     def post(self, _request: Any) -> HttpResponse:
         body = checked(self.document(required=("location",)), ANALYZE)

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 
 from catalog import actions
+from catalog.api import described
 from catalog.api.bodies import REFRESH, checked
 from catalog.models import Entity
 from catalog.paging import finals_by_ref
@@ -20,6 +21,7 @@ class EntityByNameView(ApiView):
     """`GET /entities/by-name/:kind/:namespace/:name`, letter case aside."""
 
     permission = "catalog.entity.read"
+    described = described.BY_NAME
 
     def get(self, _request: Any, kind: str, namespace: str, name: str) -> HttpResponse:
         ref = str(EntityRef(kind, namespace, name))
@@ -33,6 +35,7 @@ class EntityByUidView(ApiView):
     """`/entities/by-uid/:uid`. Deleting what is not there is no error."""
 
     permission = {"get": "catalog.entity.read", "delete": "catalog.entity.delete"}
+    described = described.BY_UID
 
     def get(self, _request: Any, uid: str) -> HttpResponse:
         entity = Entity.objects.visible_to(self.subject).by_uid(uid)
@@ -49,6 +52,7 @@ class EntityAncestryView(ApiView):
     """`GET /entities/by-name/…/ancestry`: the entity, then the Location entities that led to it."""
 
     permission = "catalog.entity.read"
+    described = described.ANCESTRY
 
     def get(self, _request: Any, kind: str, namespace: str, name: str) -> HttpResponse:
         ref = str(EntityRef(kind, namespace, name))
@@ -72,6 +76,7 @@ class RefreshView(ApiView):
     """`POST /refresh`: 200 and an empty body; the reading itself happens right after."""
 
     permission = "catalog.entity.refresh"
+    described = described.REFRESH
 
     def post(self, _request: Any) -> HttpResponse:
         body = checked(self.document(required=("entityRef",)), REFRESH)

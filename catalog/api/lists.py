@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import orjson
 from django.http import HttpResponse
 
+from catalog.api import described
 from catalog.api.bodies import ENTITY_REFS, FACETS, QUERY, checked
 from catalog.conditions import condition
 from catalog.filters import Cursor, Order, Window, parse_fields, parse_order, parse_order_fields, project
@@ -27,6 +28,7 @@ class EntitiesView(ApiView):
     """`GET /entities`: a bare list, whole or a window of it, the next one named in a `link` header."""
 
     permission = "catalog.entity.read"
+    described = described.ENTITIES
     query = {
         "filter": Many(),
         "fields": Many(),
@@ -65,6 +67,7 @@ class EntitiesByQueryView(ApiView):
     """`/entities/by-query`: pages by cursor, forwards and backwards, with the total."""
 
     permission = "catalog.entity.read"
+    described = described.BY_QUERY
     query = {
         "get": {
             "filter": Many(),
@@ -130,6 +133,7 @@ class EntitiesByRefsView(ApiView):
     """`POST /entities/by-refs`: one answer per reference, in the order asked, null for what is not there."""
 
     permission = "catalog.entity.read"
+    described = described.BY_REFS
     query = {"filter": Many()}
 
     def post(self, _request: Any) -> HttpResponse:
@@ -146,6 +150,7 @@ class EntityFacetsView(ApiView):
     """`/entity-facets`: how many entities hold which value."""
 
     permission = "catalog.entity.read"
+    described = described.ENTITY_FACETS
     query = {"get": {"facet": Many(), "filter": Many()}}
 
     def get(self, _request: Any) -> HttpResponse:

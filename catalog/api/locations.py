@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 
 from catalog import actions
+from catalog.api import described
 from catalog.api.bodies import LOCATION, LOCATIONS_QUERY, checked
 from catalog.location_query import LocationCursor, locations_by_query
 from catalog.models import Entity, Location
@@ -29,6 +30,7 @@ class LocationsView(ApiView):
     """`GET` and `POST /locations`. `dryRun=true` reads and answers what it found; nothing is stored."""
 
     permission = {"get": "catalog.location.read", "post": "catalog.location.create"}
+    described = described.LOCATIONS
     query = {"get": {}, "post": {"dryRun": Text(), "onConflict": Choice(("refresh", "reject"))}}
 
     def get(self, _request: Any) -> HttpResponse:
@@ -59,6 +61,7 @@ class LocationView(ApiView):
         "put": "catalog.location.create",
         "delete": "catalog.location.delete",
     }
+    described = described.LOCATION
 
     def get(self, _request: Any, location_id: str) -> HttpResponse:
         return json_data(location_document(Location.objects.by_id(location_id)))
@@ -79,6 +82,7 @@ class LocationByEntityView(ApiView):
     """`GET /locations/by-entity/…`: the registered location that an entity comes from."""
 
     permission = "catalog.location.read"
+    described = described.LOCATION_BY_ENTITY
 
     def get(self, _request: Any, kind: str, namespace: str, name: str) -> HttpResponse:
         ref = str(EntityRef(kind, namespace, name))
@@ -92,6 +96,7 @@ class LocationsByQueryView(ApiView):
     """`POST /locations/by-query`: pages in order of id, by a predicate over id, type, target and entityRef."""
 
     permission = "catalog.location.read"
+    described = described.LOCATIONS_BY_QUERY
 
     def post(self, _request: Any) -> HttpResponse:
         body = checked(self.document(), LOCATIONS_QUERY)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpResponse
 
+from catalog.api import described
 from catalog.permission_rules import RULES
 from catalog.permissions import PERMISSIONS, READ
 from core.api.responses import json_data
@@ -12,6 +13,7 @@ from core.api.views import ApiView
 
 class PermissionMetadataView(ApiView):
     permission = READ
+    described = described.PERMISSION_METADATA
 
     def get(self, _request: Any) -> HttpResponse:
         permissions = [permission.document() for permission in PERMISSIONS]

@@ -6,41 +6,55 @@ import orjson
 from django.http import HttpResponse
 
 from catalog import actions
+from catalog.api import described
 from catalog.models import Entity
+from catalog.permissions import READ
 from catalog.unprocessed import Unprocessed, failed, pending
 from core.api.params import Text
 from core.api.responses import empty, json_data
 from core.api.views import ApiView
 
 
-class UnprocessedView(ApiView):
-    """`GET /entities/unprocessed/failed` and `…/pending`."""
+class FailedView(ApiView):
+    """`GET /entities/unprocessed/failed`."""
 
     permission = "catalog.entities.unprocessed.read"
     query = {"owner": Text()}
-    reason = ""
+    described = described.FAILED
 
     def get(self, _request: Any) -> HttpResponse:
-        entries = (
-            failed(Entity.objects.visible_to(self.subject)) if self.reason == "failed" else self.pending()
-        )
-        owner = self.params["owner"]
-        shown = [unprocessed_document(entry) for entry in entries if owner is None or entry.owner == owner]
-        return json_data({"type": self.reason, "entities": shown})
+        return _answer("failed", failed(Entity.objects.visible_to(self.subject)), self.params["owner"])
 
-    def pending(self) -> list[Unprocessed]:
-        """Nothing is known that a condition could judge, so who may see a part of the catalog sees none of these."""
-        return [] if self.subject.is_limited("catalog.entity.read") else pending()
+
+class PendingView(ApiView):
+    """`GET /entities/unprocessed/pending`.
+
+    Nothing is known that a condition could judge, so who may see a part of the catalog sees none of these.
+    """
+
+    permission = "catalog.entities.unprocessed.read"
+    query = {"owner": Text()}
+    described = described.PENDING
+
+    def get(self, _request: Any) -> HttpResponse:
+        entries = [] if self.subject.is_limited(READ) else pending()
+        return _answer("pending", entries, self.params["owner"])
 
 
 class UnprocessedEntryView(ApiView):
     """`DELETE /entities/unprocessed/delete/:entity_id`. What is not there is no error."""
 
     permission = "catalog.entities.unprocessed.delete"
+    described = described.UNPROCESSED_ENTRY
 
     def delete(self, _request: Any, entity_id: str) -> HttpResponse:
         actions.forget_unprocessed(entity_id, by=self.subject)
         return empty(204)
+
+
+def _answer(which: str, entries: list[Unprocessed], owner: str | None) -> HttpResponse:
+    shown = [unprocessed_document(entry) for entry in entries if owner is None or entry.owner == owner]
+    return json_data({"type": which, "entities": shown})
 
 
 def unprocessed_document(entry: Unprocessed) -> dict[str, Any]:

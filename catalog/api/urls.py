@@ -3,11 +3,12 @@
 from django.urls import path
 
 from catalog.api.analysis import AnalyzeLocationView
+from catalog.api.description import DescriptionView
 from catalog.api.entities import EntityAncestryView, EntityByNameView, EntityByUidView, RefreshView
 from catalog.api.lists import EntitiesByQueryView, EntitiesByRefsView, EntitiesView, EntityFacetsView
 from catalog.api.locations import LocationByEntityView, LocationsByQueryView, LocationsView, LocationView
 from catalog.api.permissions import PermissionMetadataView
-from catalog.api.unprocessed import UnprocessedEntryView, UnprocessedView
+from catalog.api.unprocessed import FailedView, PendingView, UnprocessedEntryView
 from catalog.api.validation import ValidateEntityView
 
 _NAMED = "<str:kind>/<str:namespace>/<str:name>"
@@ -19,8 +20,8 @@ urlpatterns = [
     path("entities/by-uid/<str:uid>", EntityByUidView.as_view()),
     path(f"entities/by-name/{_NAMED}", EntityByNameView.as_view()),
     path(f"entities/by-name/{_NAMED}/ancestry", EntityAncestryView.as_view()),
-    path("entities/unprocessed/failed", UnprocessedView.as_view(reason="failed")),
-    path("entities/unprocessed/pending", UnprocessedView.as_view(reason="pending")),
+    path("entities/unprocessed/failed", FailedView.as_view()),
+    path("entities/unprocessed/pending", PendingView.as_view()),
     path("entities/unprocessed/delete/<str:entity_id>", UnprocessedEntryView.as_view()),
     path("entity-facets", EntityFacetsView.as_view()),
     path("locations", LocationsView.as_view()),
@@ -30,5 +31,6 @@ urlpatterns = [
     path("refresh", RefreshView.as_view()),
     path("analyze-location", AnalyzeLocationView.as_view()),
     path(".well-known/backstage/permissions/metadata", PermissionMetadataView.as_view()),
+    path("openapi.json", DescriptionView.as_view()),
     path("validate-entity", ValidateEntityView.as_view()),
 ]

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 
 from catalog import actions
+from catalog.api import described
 from catalog.api.bodies import VALIDATE, checked
 from core.api.responses import empty
 from core.api.views import ApiView
@@ -15,6 +16,7 @@ class ValidateEntityView(ApiView):
     """200 and an empty body when it would, 400 with all reasons when not."""
 
     permission = "catalog.entity.validate"
+    described = described.VALIDATE
 
     def post(self, _request: Any) -> HttpResponse:
         body = checked(self.document(required=("entity", "location")), VALIDATE)

@@ -1,8 +1,11 @@
 """Every route below /api/v1 is described, completely and in valid OpenAPI; what the description says is checked."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from django.urls import path
 from jsonschema_rs import Draft202012Validator
 
@@ -11,7 +14,8 @@ from core.api.params import Choice, Text, Whole
 from core.api.responses import json_data
 from core.api.views import ApiView
 from tests.architecture.test_routes import ROUTES
-from tests.described import DOCUMENT, document
+from tests.described import CATALOG, DOCUMENT, document
+from tests.shared import SHARED, needs_shared
 
 
 class Described(ApiView):
@@ -40,12 +44,65 @@ def test_every_route_of_ours_is_described() -> None:
     assert document()["paths"].keys() == said
 
 
-def test_no_two_operations_share_a_name_and_all_schemas_are_schemas() -> None:
-    operations = [one for path in document()["paths"].values() for one in path.values()]
+def test_every_route_of_the_catalog_is_described() -> None:
+    routes = {route.removeprefix("api/catalog") for route in ROUTES if route.startswith("api/catalog/")}
+    assert document(CATALOG)["paths"].keys() == {
+        route.replace("<str:", "{").replace(">", "}") for route in routes
+    }
+
+
+@needs_shared
+def test_the_catalog_has_what_the_contract_describes() -> None:
+    """Paths, methods, parameters and members of bodies of Backstage's own description are in ours."""
+    theirs = yaml.safe_load(((SHARED or Path()) / "contract/catalog-api.openapi.yaml").read_text())
+    ours = {_nameless(place): methods for place, methods in document(CATALOG)["paths"].items()}
+    missing = []
+    for place, methods in theirs["paths"].items():
+        for method, said in methods.items():
+            operation = ours.get(_nameless(place), {}).get(method)
+            if operation is None:
+                missing.append(f"{method} {place}")
+                continue
+            known = {one["name"] for one in operation["parameters"] if one["in"] == "query"}
+            missing += [f"{method} {place} ?{name}" for name in _asked(said, theirs) - known]
+            missing += [
+                f"{method} {place} body {name}" for name in _sent(said, theirs) - _sent(operation, {})
+            ]
+    assert sorted(missing) == sorted(DIFFERENT)
+
+
+DIFFERENT = {
+    "post /refresh body authorizationToken": "a second way to say who asks; the header is the one",
+}
+
+
+def _nameless(path: str) -> str:
+    return re.sub(r"\{\w+\}", "{}", path)
+
+
+def _asked(operation: Any, document: Any) -> set[str]:
+    parameters = [_resolved(one, document) for one in operation.get("parameters", [])]
+    return {one["name"] for one in parameters if one["in"] == "query"}
+
+
+def _sent(operation: Any, document: Any) -> set[str]:
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    return set(_resolved(content.get("schema", {}), document).get("properties", {}))
+
+
+def _resolved(node: Any, document: Any) -> Any:
+    for name in node["$ref"].removeprefix("#/").split("/") if "$ref" in node else []:
+        document = document[name]
+    return document if "$ref" in node else node
+
+
+@pytest.mark.parametrize("base", ["", CATALOG])
+def test_no_two_operations_share_a_name_and_all_schemas_are_schemas(base: str) -> None:
+    operations = [one for path in document(base)["paths"].values() for one in path.values()]
     names = [one["operationId"] for one in operations]
     assert sorted(set(names)) == sorted(names)
-    for name, schema in document()["components"]["schemas"].items():
-        Draft202012Validator({**schema, "components": document()["components"]})
+    for name, schema in document(base)["components"]["schemas"].items():
+        Draft202012Validator({**schema, "components": document(base)["components"]})
         assert schema["title"] == name
     for one in operations:
         assert all(parameter["description"].endswith(".") for parameter in one["parameters"]), one[

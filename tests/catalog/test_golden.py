@@ -15,6 +15,7 @@ from catalog.actions import sync_configured
 from catalog.ingest.refresh import refresh
 from catalog.models import Entity, Location
 from core.api.subjects import System
+from tests.described import compare
 from tests.shared import SHARED, needs_shared
 
 pytestmark = needs_shared
@@ -85,7 +86,10 @@ class Replay:
         else:
             body, kind = json.dumps(self.translated(record.get("body"))), "application/json"
         data = {} if record["method"] == "GET" else {"data": body, "content_type": kind}
-        return getattr(client, record["method"].lower())(path, headers=headers, **data)
+        method = record["method"].lower()
+        answer = getattr(client, method)(path, headers=headers, **data)
+        compare(method, path, answer)
+        return answer
 
     def ours(self, cursor: str) -> str:
         return self.cursors.get(cursor, cursor)

@@ -28,7 +28,8 @@ class Operation:
     """One method of one route, as its users read about it.
 
     `answer` is the schema of the JSON answer, `also` those of other media types; `parameters` says what each
-    query and path parameter means; `refusals` are the statuses besides those that every route of its form has.
+    query and path parameter means; `refusals` are the statuses besides those that every route of its form has,
+    `other` the schemas of refusals that do not, or not always, have the usual form.
     """
 
     summary: str
@@ -39,6 +40,7 @@ class Operation:
     body: Schema | None = None
     status: int = 200
     refusals: tuple[int, ...] = ()
+    other: Mapping[int, Schema] = field(default_factory=dict)
 
 
 def object_of(title: str = "", /, **members: Schema) -> dict[str, Any]:
@@ -86,6 +88,7 @@ _REFUSALS = {
     409: "The state of things forbids it.",
     413: "A limit of size or number was passed.",
     501: "Not offered by this installation.",
+    502: "A server outside answered wrongly.",
     503: "A server that is needed does not answer; try again after `Retry-After` seconds.",
 }
 _CONVERTER = re.compile(r"<(?:(?P<type>\w+):)?(?P<name>\w+)>")
@@ -113,12 +116,20 @@ def described_routes(
 
 
 def openapi_document(
-    routes: Iterable[tuple[str, type[ApiView]]], *, title: str, version: str, description: str
+    routes: Iterable[tuple[str, type[ApiView]]],
+    *,
+    title: str,
+    version: str,
+    description: str,
+    base: str = "",
 ) -> dict[str, Any]:
-    """The OpenAPI document of these routes. TypeError for one that is not described, or not completely."""
+    """The OpenAPI document of these routes, whose paths are relative to `base` ("api/catalog/").
+
+    TypeError for a route that is not described, or not completely.
+    """
     schemas: dict[str, Any] = {}
     paths = {
-        "/" + _CONVERTER.sub(r"{\g<name>}", route): {
+        "/" + _CONVERTER.sub(r"{\g<name>}", route.removeprefix(base)): {
             method: _operation(route, view, method, schemas)
             for method in sorted(METHODS)
             if hasattr(view, method)
@@ -129,6 +140,7 @@ def openapi_document(
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version, "description": description},
+        **({"servers": [{"url": f"/{base.rstrip('/')}"}]} if base else {}),
         "security": [{"token": []}],
         "paths": paths,
         "components": {
@@ -172,7 +184,16 @@ def _operation(route: str, view: type[ApiView], method: str, schemas: dict[str, 
         kind: {"schema": _hoisted(schema, schemas)} for kind, schema in {**media, **operation.also}.items()
     }
     answer = {"description": operation.summary, **({"content": content} if content else {})}
-    refusals = sorted({400, 401, 403, 503, *([404] if named else []), *operation.refusals})
+    usual = {400, 401, 403, 503, *([404] if named else []), *([413] if operation.body is not None else [])}
+    refusals: dict[str, Any] = {
+        str(status): {"$ref": f"#/components/responses/{status}"} for status in {*usual, *operation.refusals}
+    }
+    for status, schema in operation.other.items():
+        both = {"anyOf": [_hoisted(schema, schemas), _hoisted(_ERROR, schemas)]}
+        refusals[str(status)] = {
+            "description": _REFUSALS[status],
+            "content": {"application/json": {"schema": both}},
+        }
     made: dict[str, Any] = {
         "operationId": f"{method}{view.__name__.removesuffix('View')}",
         "summary": operation.summary,
@@ -181,7 +202,7 @@ def _operation(route: str, view: type[ApiView], method: str, schemas: dict[str, 
         "parameters": parameters,
         "responses": {
             str(operation.status): answer,
-            **{str(status): {"$ref": f"#/components/responses/{status}"} for status in refusals},
+            **dict(sorted(refusals.items())),
         },
     }
     if operation.description:
