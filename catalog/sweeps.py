@@ -1,10 +1,13 @@
-"""What nobody rings for: configured locations, locations whose time has come, orphans whose grace is over."""
+"""What nobody rings for: configured locations, locations that are due, orphans whose grace is over, old history."""
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from catalog import actions, jobs
+from catalog.history.retention import MOST_AT_ONCE as MOST_FORGOTTEN
+from catalog.history.retention import forget_before
 from catalog.models import Location
 from core.api.subjects import System
 from core.leases import free
@@ -33,3 +36,13 @@ def ring_due_locations() -> None:
 def remove_orphans() -> None:
     """Remove orphans whose grace period is over."""
     actions.remove_orphans(by=BY)
+
+
+@sweep("catalog.history", every=timedelta(hours=1))
+def forget_old_history() -> None:
+    """Let go of what is older than GREENROOM_HISTORY_DAYS."""
+    if settings.GREENROOM_HISTORY is None:
+        return
+    until = timezone.now() - settings.GREENROOM_HISTORY
+    while forget_before(until) == MOST_FORGOTTEN:
+        continue

@@ -17,11 +17,17 @@ STITCHED = "stitched"
 _ORPHAN = '"backstage.io/orphan":"true"'
 _BROKEN = '"status":{"items":[{'
 
+# The first call in a transaction notes its time in a setting that ends with the transaction; all calls use it.
 _APPEND = """
+    WITH noted AS MATERIALIZED (
+        SELECT set_config('greenroom.moment', coalesce(
+            nullif(current_setting('greenroom.moment', true), ''), statement_timestamp()::text
+        ), true)::timestamptz AS moment
+    )
     INSERT INTO catalog_revision (ref, number, uid, at, verb, cause, step_back)
     SELECT new.ref, coalesce(last.number, 0) + new.place, new.uid,
-           greatest(statement_timestamp(), last.at), new.verb, new.cause, new.step_back
-    FROM unnest(%s::text[], %s::int[], %s::uuid[], %s::smallint[], %s::text[], %s::bytea[])
+           greatest(noted.moment, last.at), new.verb, new.cause, new.step_back
+    FROM noted CROSS JOIN unnest(%s::text[], %s::int[], %s::uuid[], %s::smallint[], %s::text[], %s::bytea[])
          AS new(ref, place, uid, verb, cause, step_back)
     LEFT JOIN LATERAL (
         SELECT number, at FROM catalog_revision AS old
@@ -58,8 +64,8 @@ class Change:
 def record(changes: Sequence[Change]) -> None:
     """Append a revision for each change, in one statement. Inside of the transaction that makes the changes.
 
-    Call it once for a transaction, near its end: all changes of one call have one time, and what lies between
-    two calls would be a moment that nobody ever saw. A change that changes nothing is left out.
+    All changes of one transaction have one time, that of the first call, so that no moment shows half of it. A
+    change that changes nothing is left out.
     """
     told = sorted((one for one in changes if one.before != one.after), key=attrgetter("ref"))
     if not told:

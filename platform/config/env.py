@@ -62,6 +62,7 @@ class Environment:
     gitlab_token: str
     gitlab_webhook_secret: str
     orphan_grace_minutes: int
+    history_days: int
     git_push_mib: int
     web_workers: int
     web_threads: int
@@ -121,6 +122,7 @@ def read() -> Environment:
         gitlab_token=env.str("GREENROOM_GITLAB_TOKEN", default=""),
         gitlab_webhook_secret=env.str("GREENROOM_GITLAB_WEBHOOK_SECRET", default=""),
         orphan_grace_minutes=_number(env, "GREENROOM_ORPHAN_GRACE_MINUTES", 60, 0, 525_600, wrong),
+        history_days=_number(env, "GREENROOM_HISTORY_DAYS", 365, 0, 36_500, wrong),
         git_push_mib=_number(env, "GREENROOM_GIT_PUSH_MIB", 256, 1, 4096, wrong),
         web_workers=_number(env, "GREENROOM_WEB_WORKERS", 2, 1, 64, wrong),
         web_threads=_number(env, "GREENROOM_WEB_THREADS", 8, 1, 128, wrong),

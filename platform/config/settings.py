@@ -29,6 +29,7 @@ GREENROOM_GITLAB_WEBHOOK_SECRET: str = ENVIRONMENT.gitlab_webhook_secret
 GREENROOM_GIT_PUSH_LIMIT: int = ENVIRONMENT.git_push_mib * 1024 * 1024
 GREENROOM_STREAMS: int = max(1, ENVIRONMENT.web_threads // 2)  # watchers of runs that one web process serves
 GREENROOM_ORPHAN_GRACE: timedelta = timedelta(minutes=ENVIRONMENT.orphan_grace_minutes)
+GREENROOM_HISTORY: timedelta | None = timedelta(days=ENVIRONMENT.history_days) or None  # None: for ever
 
 SECRET_KEY = ENVIRONMENT.secret_key
 DEBUG = ENVIRONMENT.debug

@@ -64,7 +64,19 @@ READS: dict[str, list[Call]] = {
     "api/v1/catalog/entities": [
         ("get", "entities", None, 200),
         ("get", "entities?owned_by=group:default/theirs", None, 200),
+        ("get", "entities?as_of=2100-01-01T00:00:00Z", None, 200),
     ],
+    "api/v1/catalog/entities/<str:kind>/<str:namespace>/<str:name>": [
+        ("get", f"entities/{NAMED}", None, 404),
+        ("get", f"entities/{NAMED}?as_of=2100-01-01T00:00:00Z", None, 404),
+    ],
+    "api/v1/catalog/entities/<str:kind>/<str:namespace>/<str:name>/history": [
+        ("get", f"entities/{NAMED}/history", None, 404)
+    ],
+    "api/v1/catalog/entities/<str:kind>/<str:namespace>/<str:name>/diff": [
+        ("get", f"entities/{NAMED}/diff?from=2020-01-01T00:00:00Z", None, 404)
+    ],
+    "api/v1/catalog/changes": [("get", "changes?from=2020-01-01T00:00:00Z", None, 200)],
 }
 NOT_READS = {
     "api/catalog/locations": "where files lie is the permission catalog.location.read, which knows no conditions",

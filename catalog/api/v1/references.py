@@ -4,11 +4,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from catalog.kinds import LONGEST_REF
-from catalog.problems import Refused
+from catalog.problems import Refused, storable
 from catalog.refs import EntityRef
 from core.errors import InputError
 
 ME = "me"
+NAMED = {
+    "kind": "The entity's kind, letter case aside.",
+    "namespace": "Its namespace, mostly `default`.",
+    "name": "Its name.",
+}
+"""What the parts of a path mean that ends in kind, namespace and name."""
+
+
+def named(kind: str, namespace: str, name: str) -> str:
+    """The reference that a path names; one with a NUL character names nothing that exists."""
+    return storable(str(EntityRef(kind, namespace, name)))
 
 
 def reference(parameter: str, text: str, *, default_kind: str = "") -> str:

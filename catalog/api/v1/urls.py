@@ -2,8 +2,10 @@
 
 from django.urls import path
 
-from catalog.api.v1.entities import OwnedEntitiesView
+from catalog.api.v1.changes import CatalogChangesView
+from catalog.api.v1.entities import EntityView, OwnedEntitiesView
 from catalog.api.v1.graph import GraphView
+from catalog.api.v1.history import EntityDiffView, EntityHistoryView
 from catalog.api.v1.impact import ImpactView
 
 NAMED = "<str:kind>/<str:namespace>/<str:name>"
@@ -12,4 +14,8 @@ urlpatterns = [
     path("entities", OwnedEntitiesView.as_view()),
     path("graph", GraphView.as_view()),
     path("impact", ImpactView.as_view()),
+    path(f"entities/{NAMED}", EntityView.as_view()),
+    path(f"entities/{NAMED}/history", EntityHistoryView.as_view()),
+    path(f"entities/{NAMED}/diff", EntityDiffView.as_view()),
+    path("changes", CatalogChangesView.as_view()),
 ]
