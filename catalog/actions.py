@@ -10,9 +10,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from catalog.ingest.locations import Harvest, read_location, unreadable_targets
+from catalog.ingest.harvest import Harvest
+from catalog.ingest.locations import read_location, unreadable_targets
 from catalog.ingest.reader import Reader
-from catalog.ingest.refresh import allowed_kinds, channel, refresh
+from catalog.ingest.refresh import allowed_kinds, ask_for_refresh, channel, refresh
 from catalog.ingest.store import lock_catalog, mark_orphans, remove
 from catalog.jobs import REFRESH_LOCATION
 from catalog.models import Entity, Location
@@ -114,9 +115,7 @@ def retarget(location: Location, type: str, target: str, by: Actor) -> Location:
 
 def refresh_location(location: Location) -> None:
     """Have a location read at once, also when a refresh of it is running now."""
-    now = timezone.now()
-    Location.objects.filter(pk=location.pk).update(requested_at=now, next_refresh_at=now)
-    REFRESH_LOCATION.later(location.pk)
+    ask_for_refresh(location)
 
 
 def refresh_entity(text: str, by: Actor) -> None:

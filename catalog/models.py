@@ -111,6 +111,7 @@ class Entity(models.Model):
             models.Index(fields=["kind", "name"], name="entity_kind_name"),
             models.Index(Collate(Lower("name"), "C"), "uid", name="entity_by_name"),
             models.Index(fields=["owner_ref"], name="entity_owner"),
+            models.Index(fields=["location"], name="entity_broken", condition=~models.Q(errors=[])),
             models.Index(
                 fields=["orphaned_at"], name="entity_orphans", condition=models.Q(orphaned_at__isnull=False)
             ),

@@ -5,6 +5,7 @@ parser is used and the values are built here, without recursion: depth, node cou
 an alias bomb is counted before it is expanded.
 """
 
+import hashlib
 import math
 import re
 from collections.abc import Iterator
@@ -53,19 +54,42 @@ class Parsed:
     problem: Problem | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The text of one document of a file: its position (from 0, empty ones counted) and its first line."""
+
+    index: int
+    line: int
+    text: str
+
+    def digest(self, salt: bytes = b"") -> bytes:
+        """16 bytes that stand for the text, and for what else decides what it means."""
+        return hashlib.blake2b(self.text.encode("utf-8", "surrogatepass"), digest_size=16, key=salt).digest()
+
+    def parse(self, at: str) -> Parsed:
+        """What it says. `at` names the file in messages."""
+        try:
+            return Parsed(self.index, self.line, value=_Builder(self.text, self.line).build())
+        except _BrokenError as fault:
+            return Parsed(self.index, self.line, problem=_problem(at, fault))
+
+
+def split_documents(content: bytes | str, at: str) -> Iterator[Text]:
+    """The texts of a file's documents, in order, none of them looked into yet.
+
+    Raises Refused when the whole cannot be read as text.
+    """
+    for index, (line, text) in enumerate(_split(_decoded(content, at))):
+        yield Text(index, line, text)
+
+
 def parse_documents(content: bytes | str, at: str) -> list[Parsed]:
     """All documents of a file, in order. A broken one does not hide its neighbours.
 
     `at` names the file in messages, as in `YAML error at url:https://…, YAMLParseError: …`. Raises Refused
     only when the whole cannot be read as text.
     """
-    documents = []
-    for index, (line, text) in enumerate(_split(_decoded(content, at))):
-        try:
-            documents.append(Parsed(index, line, value=_Builder(text, line).build()))
-        except _BrokenError as fault:
-            documents.append(Parsed(index, line, problem=_problem(at, fault)))
-    return documents
+    return [text.parse(at) for text in split_documents(content, at)]
 
 
 def parse_one(content: bytes | str, at: str) -> Any:

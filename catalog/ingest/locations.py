@@ -1,100 +1,32 @@
 """Reads the tree below a location: its file, the Location entities in it, and theirs; writes nothing."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
-import orjson
-
 from catalog.descriptor import check_envelope
+from catalog.ingest.harvest import Found, Harvest, Trouble, stated
+from catalog.ingest.memory import Lead, Memory
 from catalog.ingest.reader import MOST_FILES, Reader
-from catalog.kind import Relation
-from catalog.problems import Problem, Refused, storable
+from catalog.problems import Problem, Refused
 from catalog.processing import Place, Processed, location_entity, process
 from catalog.reading import host_annotations, resolve
 from catalog.refs import EntityRef, LocationRef
-from catalog.yaml_documents import Parsed, parse_documents
+from catalog.yaml_documents import Parsed, split_documents
 from core.errors import GreenroomError, NotFound
 
 _URL_ONLY = 'Registered locations must be of an allowed type ["url"]'
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An entity that was read well: from which file and line, led to by which Location entity.
-
-    `content` is the entity as JSON text: a location may hold very many.
-    """
-
-    ref: str
-    content: bytes
-    relations: tuple[Relation, ...]
-    file: str
-    line: int = 0
-    parent_ref: str = ""
-    source_hash: bytes | None = None
-
-    @classmethod
-    def of(cls, processed: Processed, file: str, line: int = 0, parent_ref: str = "") -> "Found":
-        """What a document became, and where it stood."""
-        content = orjson.dumps(processed.entity)
-        return cls(processed.ref, content, processed.relations, file, line, parent_ref)
-
-    @property
-    def entity(self) -> dict[str, Any]:
-        """The entity as data."""
-        entity: dict[str, Any] = orjson.loads(self.content)
-        return entity
+Known = Callable[[str, str], Mapping[bytes, str]]
+"""Of a file, led to by a Location entity: the entities that are stored and sound, by the hash of their text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Something that was not taken. `ref` is the entity it is about, when the document still tells.
-
-    `unread` marks a file, or a list of files, that could not be read at all: nothing is known about what it
-    holds, so what came from it before stays.
-    """
-
-    problem: Problem
-    file: str
-    line: int = 0
-    ref: str = ""
-    parent_ref: str = ""
-    unread: bool = False
-    stated: Mapping[str, str] = field(default_factory=dict, hash=False)
-
-    def document(self) -> dict[str, Any]:
-        """As JSON data, for the location's list of errors."""
-        at = {
-            "file": storable(self.file),
-            "line": self.line,
-            "ref": storable(self.ref),
-            "unread": self.unread,
-        }
-        return {**at, **self.stated, **self.problem.document()}
-
-
-def stated(document: Mapping[str, Any]) -> dict[str, str]:
-    """What a document that was not taken says about itself, for whoever has to mend it."""
-    spec = document.get("spec")
-    owner = spec.get("owner") if isinstance(spec, Mapping) else None
-    told = {"apiVersion": document["apiVersion"], "kind": document["kind"], "owner": owner}
-    return {name: storable(value) for name, value in told.items() if isinstance(value, str)}
-
-
-@dataclass(slots=True)
-class Harvest:
-    """All that one reading of a location gave, in the order of reading."""
-
-    root: str
-    found: list[Found] = field(default_factory=list)
-    troubles: list[Trouble] = field(default_factory=list)
-
-    @property
-    def entities(self) -> list[Found]:
-        """What was found beside the location's own entity."""
-        return [one for one in self.found if one.ref != self.root]
+def nothing_known(_file: str, _parent_ref: str) -> Mapping[bytes, str]:
+    """For a reading that looks at everything."""
+    return {}
 
 
 def read_location(
@@ -104,11 +36,15 @@ def read_location(
     *,
     name: str = "",
     types: Sequence[str] = ("url",),
+    known: Known = nothing_known,
+    anew: Collection[str] = (),
+    salt: bytes = b"",
 ) -> Harvest:
     """Read everything below a location. A fault in one document or file never stops its neighbours.
 
     `kinds` may be taken; `types` are what Location entities inside may name; `name` is the location's entity
-    name when it is not the one made from its target.
+    name when it is not the one made from its target. Files and documents that are the same as before are passed
+    over, but not in the files named by `anew`; `salt` stands for what else decides what a text becomes.
     """
     entity = location_entity(root)
     if name:
@@ -116,7 +52,9 @@ def read_location(
     place = Place(root, root, {})
     own = process(entity, place, reader.read_nothing)
     harvest = Harvest(own.ref, [Found.of(own, str(root))])
-    _Walk(root, reader, {kind.lower() for kind in kinds}, (*types, root.type), harvest).run(own)
+    allowed = {kind.lower() for kind in kinds}
+    walk = _Walk(root, reader, allowed, (*types, root.type), harvest, known, frozenset(anew), salt)
+    walk.run(own)
     return harvest
 
 
@@ -160,31 +98,31 @@ class _Walk:
     kinds: set[str]
     types: Sequence[str]
     harvest: Harvest
-    queue: deque[tuple[LocationRef, str]] = field(default_factory=deque)
+    known: Known
+    anew: frozenset[str]
+    salt: bytes
+    queue: deque[tuple[LocationRef, Lead]] = field(default_factory=deque)
     visited: set[LocationRef] = field(default_factory=set)
-    optional: set[str] = field(default_factory=set)
 
     def run(self, own: Processed) -> None:
-        self.follow(own, self.root)
+        self.follow(_lead(own, self.root), self.root)
         while self.queue:
-            file, parent_ref = self.queue.popleft()
-            self.read(file, parent_ref)
+            file, lead = self.queue.popleft()
+            if not self.pass_over(file, lead):
+                self.read(file, lead)
 
-    def follow(self, holder: Processed, file: LocationRef) -> None:
+    def follow(self, lead: Lead, file: LocationRef) -> None:
         """Put the targets of a Location entity into the queue."""
-        optional = (holder.entity.get("spec") or {}).get("presence") == "optional"
-        if optional:
-            self.optional.add(holder.ref)
-        for kind, target in targets_of(holder.entity, file):
+        for kind, target in lead.targets:
             if kind not in self.types:
-                self.trouble(Problem("InputError", _URL_ONLY), str(file), ref=holder.ref)
+                self.trouble(Problem("InputError", _URL_ONLY), str(file), ref=lead.ref)
                 continue
             try:
                 files = self.reader.expand(target)
                 if not files:
                     raise NotFound(f"could not read {target.target}, nothing matches it")
             except GreenroomError as error:
-                self.unread(target, holder.ref, error, optional=optional)
+                self.unread(target, lead, error)
                 continue
             for found in files:
                 if found in self.visited:
@@ -194,57 +132,107 @@ class _Walk:
                         "InputError", f"More than {MOST_FILES} files below {self.root}: split it"
                     )
                 self.visited.add(found)
-                self.queue.append((found, holder.ref))
+                self.queue.append((found, lead))
 
-    def read(self, file: LocationRef, parent_ref: str) -> None:
+    def pass_over(self, file: LocationRef, lead: Lead) -> bool:
+        """Whether the file is what it was, and so is all that it names: then only its leads are followed."""
+        memory = self.reader.known.get(str(file))
+        if memory is None or memory.open or memory.parent_ref != lead.ref or str(file) in self.anew:
+            return False
+        if not all(self.reader.is_same(LocationRef.parse(one)) for one in [str(file), *memory.needs]):
+            return False
+        self.harvest.same.add(str(file))
+        self.harvest.memories[str(file)] = memory
+        for need in memory.needs:
+            self.harvest.memories.setdefault(need, self.reader.known[need])
+        for one in memory.leads:
+            self.follow(one, file)
+        return True
+
+    def read(self, file: LocationRef, lead: Lead) -> None:
+        at, before = str(file), len(self.harvest.troubles)
         try:
-            documents = parse_documents(self.reader.read(file), str(file))
+            documents = list(split_documents(self.reader.read(file), at))
         except Refused as refused:
-            self.trouble(refused.problem, str(file), parent_ref=parent_ref)
+            self.trouble(refused.problem, at, parent_ref=lead.ref)
             return
         except GreenroomError as error:
-            self.unread(file, parent_ref, error, optional=self.is_optional(parent_ref))
+            self.unread(file, lead, error)
             return
+        memory = self.reader.memory(file)
+        memory.parent_ref = lead.ref
+        self.harvest.memories[at] = memory
+        known = {} if at in self.anew else self.known(at, lead.ref)
         place = Place(file, self.root, host_annotations(file))
-        for document in documents:
+        for text in documents:
+            digest = text.digest(self.salt)
+            if digest in known:
+                self.harvest.found.append(Found(known[digest], None, (), at, text.line, lead.ref, digest))
+                continue
+            document = text.parse(at)
             if document.problem is not None:
-                self.trouble(document.problem, str(file), document.line, parent_ref=parent_ref)
+                self.trouble(document.problem, at, document.line, parent_ref=lead.ref)
             elif document.value is not None:
-                self.take(document, place, parent_ref)
+                self.take(document, place, lead, digest, memory)
+        memory.open = len(self.harvest.troubles) > before
+        self.reader.forget(file)
 
-    def take(self, document: Parsed, place: Place, parent_ref: str) -> None:
+    def take(self, document: Parsed, place: Place, lead: Lead, digest: bytes, memory: Memory) -> None:
         file = place.location
         try:
             ref = str(EntityRef.of(check_envelope(document.value)))
         except Refused as refused:
-            self.trouble(refused.problem, str(file), document.line, parent_ref=parent_ref)
+            self.trouble(refused.problem, str(file), document.line, parent_ref=lead.ref)
             return
+        needs: list[LocationRef] = []
+
+        def read(target: str) -> bytes:
+            needs.append(resolve(target, file))
+            return self.reader.read(needs[-1])
+
         try:
             if document.value["kind"].lower() not in self.kinds:
                 raise Refused(_not_allowed(ref, file, self.root))
-            processed = process(document.value, place, lambda target: self.reader.read(resolve(target, file)))
+            processed = process(document.value, place, read)
         except Refused as refused:
             about = stated(document.value)
-            trouble = Trouble(refused.problem, str(file), document.line, ref, parent_ref, stated=about)
-            self.harvest.troubles.append(trouble)
+            self.trouble(
+                refused.problem, str(file), document.line, ref=ref, parent_ref=lead.ref, stated=about
+            )
             return
-        self.harvest.found.append(Found.of(processed, str(file), document.line, parent_ref))
+        for need in needs:
+            memory.needs.append(str(need))
+            self.harvest.memories.setdefault(str(need), self.reader.memory(need))
+        by_text_alone = not needs and not processed.is_location
+        self.harvest.found.append(
+            Found.of(processed, str(file), document.line, lead.ref, digest if by_text_alone else None)
+        )
         if processed.is_location:
-            self.follow(processed, file)
+            memory.leads.append(_lead(processed, file))
+            self.follow(memory.leads[-1], file)
 
-    def is_optional(self, ref: str) -> bool:
-        return ref in self.optional
-
-    def unread(self, target: LocationRef, parent_ref: str, error: GreenroomError, *, optional: bool) -> None:
-        if optional and isinstance(error, NotFound):
+    def unread(self, target: LocationRef, lead: Lead, error: GreenroomError) -> None:
+        if lead.optional and isinstance(error, NotFound):
             return
-        trouble = Trouble(unreadable(target, error), str(target), parent_ref=parent_ref, unread=True)
+        trouble = Trouble(unreadable(target, error), str(target), parent_ref=lead.ref, unread=True)
         self.harvest.troubles.append(trouble)
 
     def trouble(
-        self, problem: Problem, file: str, line: int = 0, *, ref: str = "", parent_ref: str = ""
+        self,
+        problem: Problem,
+        file: str,
+        line: int = 0,
+        *,
+        ref: str = "",
+        parent_ref: str = "",
+        stated: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self.harvest.troubles.append(Trouble(problem, file, line, ref, parent_ref))
+        self.harvest.troubles.append(Trouble(problem, file, line, ref, parent_ref, stated=dict(stated)))
+
+
+def _lead(holder: Processed, file: LocationRef) -> Lead:
+    optional = (holder.entity.get("spec") or {}).get("presence") == "optional"
+    return Lead(holder.ref, optional, tuple(targets_of(holder.entity, file)))
 
 
 def _not_allowed(ref: str, file: LocationRef, origin: LocationRef) -> Problem:

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from catalog.ingest.locations import Found, Harvest, Trouble, stated
+from catalog.ingest.harvest import Found, Harvest, Trouble, stated
 from catalog.problems import Problem
 
 
@@ -37,14 +37,17 @@ class Write:
 
 @dataclass(slots=True)
 class Plan:
-    """Everything that one reading changes. What is not named here is not touched."""
+    """Everything that one reading changes. What is not named here is not touched.
+
+    `anew` are files that were passed over, but must be looked at before anything can be decided.
+    """
 
     writes: list[Write] = field(default_factory=list)
     keep_with: dict[str, tuple[Problem, ...]] = field(default_factory=dict)
     orphans: list[str] = field(default_factory=list)
     contested: list[str] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
-    refs: list[str] = field(default_factory=list)
+    anew: set[str] = field(default_factory=set)
 
     @property
     def is_empty(self) -> bool:
@@ -53,7 +56,8 @@ class Plan:
 
 
 def plan(harvest: Harvest, stored: Mapping[str, Stored], location: uuid.UUID) -> Plan:
-    """Decide. `stored` holds whatever the location holds now and whatever is stored under a ref it found.
+    """Decide. `stored` holds whatever is stored under a ref that was found or is in trouble, and whatever the
+    location holds that is broken or does not come from a file that is the same.
 
     - First holder wins: a ref that another location holds from another file stays there, and is contested.
     - A broken document keeps the last good entity, with the error on it; so does a file that cannot be read.
@@ -62,23 +66,44 @@ def plan(harvest: Harvest, stored: Mapping[str, Stored], location: uuid.UUID) ->
     decided = Plan(troubles=list(harvest.troubles))
     wanted = _winners(harvest, decided)
     problems = _problems_by_ref(harvest.troubles)
-    if not harvest.entities and harvest.troubles and harvest.root not in stored:
+    if not harvest.entities and not harvest.same and harvest.troubles and harvest.root not in stored:
         wanted.pop(harvest.root, None)  # a location that never gave anything stays unseen
     for ref, found in wanted.items():
-        before = stored.get(ref)
-        if before is not None and _held_elsewhere(before, location):
-            decided.contested.append(ref)
-            if before.file != found.file:
-                decided.troubles.append(_conflict(found, before))
-            continue
-        decided.refs.append(ref)
-        digest = hashlib.blake2b(found.content, digest_size=16).digest()
-        faults = tuple(problems.get(ref, ()))
-        if before is None or _differs(before, found, digest, faults, location):
-            decided.writes.append(Write(found, digest, before.uid if before else None, faults))
-    held = {ref: one for ref, one in stored.items() if one.holder == location and ref not in wanted}
+        _decide_found(found, stored.get(ref), tuple(problems.get(ref, ())), harvest, location, decided)
+    missing = {ref: one for ref, one in stored.items() if one.holder == location and ref not in wanted}
+    passed_over = {ref: one for ref, one in missing.items() if one.file in harvest.same}
+    for ref, one in passed_over.items():
+        if one.orphan:
+            decided.anew.add(one.file)
+        elif one.problems != tuple(problems.get(ref, ())):
+            decided.keep_with[ref] = tuple(problems.get(ref, ()))
+    held = {ref: one for ref, one in missing.items() if ref not in passed_over}
     _decide_missing(held, harvest.troubles, decided, problems)
     return decided
+
+
+def _decide_found(
+    found: Found,
+    before: Stored | None,
+    faults: tuple[Problem, ...],
+    harvest: Harvest,
+    location: uuid.UUID,
+    decided: Plan,
+) -> None:
+    """Whether what was found is written, is stored already, or belongs to somebody else."""
+    if before is not None and _held_elsewhere(before, location):
+        decided.contested.append(found.ref)
+        if before.file != found.file:
+            decided.troubles.append(_conflict(found, before))
+    elif before is not None and before.file != found.file and before.file in harvest.same:
+        decided.anew.add(before.file)  # which of the two comes first is told by reading both
+    elif found.content is None:
+        if before is None or before.orphan or before.holder != location or before.problems != faults:
+            decided.anew.add(found.file)
+    else:
+        digest = hashlib.blake2b(found.content, digest_size=16).digest()
+        if before is None or _differs(before, found, digest, faults, location):
+            decided.writes.append(Write(found, digest, before.uid if before else None, faults))
 
 
 def _winners(harvest: Harvest, decided: Plan) -> dict[str, Found]:
@@ -86,12 +111,14 @@ def _winners(harvest: Harvest, decided: Plan) -> dict[str, Found]:
     wanted: dict[str, Found] = {}
     for found in harvest.found:
         ref = found.ref
-        if ref in wanted and wanted[ref].file != found.file:
+        if ref not in wanted or wanted[ref].file == found.file:
+            wanted[ref] = found
+        elif found.content is None:
+            decided.anew.add(found.file)
+        else:
             other = wanted[ref].file
             text = f"Detected conflicting entityRef {ref}, already in {other} and now also in {found.file}"
             decided.troubles.append(_trouble(found, Problem("ConflictError", text)))
-        else:
-            wanted[ref] = found
     return wanted
 
 
@@ -104,6 +131,7 @@ def _differs(
 ) -> bool:
     return (
         (before.content_hash, before.file, before.parent_ref) != (digest, found.file, found.parent_ref)
+        or before.source_hash != found.source_hash
         or before.orphan
         or before.holder != location
         or before.problems != faults
@@ -161,7 +189,6 @@ def _decide_missing(
                 decided.orphans.append(ref)
         elif kept[ref] != one.problems or one.orphan:
             decided.keep_with[ref] = kept[ref]
-    decided.refs.extend(kept)
 
 
 def _keep_below(held: Mapping[str, Stored], kept: dict[str, tuple[Problem, ...]]) -> None:

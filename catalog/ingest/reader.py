@@ -1,11 +1,11 @@
-"""Reads the files of one refresh, each once, and remembers their checksums for the next one."""
+"""Reads the files of one refresh, each once, and tells which are the same as the last time."""
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from catalog.reading import expand, fetch
+from catalog.ingest.memory import Memory
+from catalog.reading import Fetched, expand, fetch
 from catalog.refs import LocationRef
 from core.errors import ExternalError, GreenroomError, NotFound
 
@@ -15,25 +15,27 @@ MOST_FILES = 20_000
 
 @dataclass
 class Reader:
-    """Files by location. `seen` is what the location remembers; `known` what it remembered the last time."""
+    """Files by location. `known` is what the location remembers of them."""
 
-    known: Mapping[str, Any] = field(default_factory=dict)
+    known: Mapping[str, Memory] = field(default_factory=dict)
     allow_files: bool = True
-    seen: dict[str, dict[str, str]] = field(default_factory=dict)
-    _contents: dict[str, bytes] = field(default_factory=dict)
+    _fetched: dict[str, Fetched] = field(default_factory=dict)
+    _failed: dict[str, GreenroomError] = field(default_factory=dict)
     _lists: dict[str, list[LocationRef]] = field(default_factory=dict)
 
     def read(self, location: LocationRef) -> bytes:
         """A file's bytes; raises GreenroomError."""
         key = str(location)
-        if key not in self._contents:
+        if key in self._failed:
+            raise self._failed[key]
+        if key not in self._fetched:
             fetched = fetch(location, allow_files=self.allow_files)
             if fetched is None:
                 raise ExternalError(
                     f"{location.target} is said to be unchanged, though nobody asked; try again"
                 )
-            self._keep(key, fetched.content, fetched.etag)
-        return self._contents[key]
+            self._fetched[key] = fetched
+        return self._fetched[key].content
 
     def read_nothing(self, target: str) -> bytes:
         """For documents that we made ourselves, which name no file."""
@@ -44,37 +46,34 @@ class Reader:
         key = str(location)
         if key not in self._lists:
             self._lists[key] = expand(location, allow_files=self.allow_files)
-            if self._lists[key] != [location]:
-                self.seen[f"list:{key}"] = {"sum": _sum(repr(self._lists[key]).encode())}
         return self._lists[key]
 
-    def unchanged(self) -> bool:
-        """Whether everything that was read the last time is still the same. What it fetches is kept."""
-        if not self.known:
+    def is_same(self, location: LocationRef) -> bool:
+        """Whether a file is as it is remembered; not, when nothing is known of it or it cannot be read."""
+        key = str(location)
+        memory = self.known.get(key)
+        if memory is None or key in self._failed:
             return False
-        for key, before in self.known.items():
+        if key not in self._fetched:
             try:
-                if not self._same(key, before):
-                    return False
-            except GreenroomError:
+                fetched = fetch(location, etag=memory.etag, allow_files=self.allow_files)
+            except GreenroomError as error:
+                self._failed[key] = error
                 return False
-        return True
+            if fetched is None:
+                return True
+            self._fetched[key] = fetched
+        return _sum(self._fetched[key].content) == memory.sum
 
-    def _same(self, key: str, before: Mapping[str, str]) -> bool:
-        if key.startswith("list:"):
-            self.expand(LocationRef.parse(key.removeprefix("list:")))
-            return self.seen.get(key, {}).get("sum") == before["sum"]
-        fetched = fetch(LocationRef.parse(key), etag=before.get("etag", ""), allow_files=self.allow_files)
-        if fetched is None:
-            self.seen[key] = dict(before)
-            return True
-        self._keep(key, fetched.content, fetched.etag)
-        return self.seen[key]["sum"] == before["sum"]
+    def memory(self, location: LocationRef) -> Memory:
+        """What is to be remembered of a file that was read."""
+        fetched = self._fetched[str(location)]
+        return Memory(_sum(fetched.content), fetched.etag)
 
-    def _keep(self, key: str, content: bytes, etag: str) -> None:
-        self._contents[key] = content
-        self.seen[key] = {"sum": _sum(content), **({"etag": etag} if etag else {})}
+    def forget(self, location: LocationRef) -> None:
+        """Let go of a file's bytes: a location may hold very many files."""
+        self._fetched.pop(str(location), None)
 
 
 def _sum(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+    return hashlib.blake2b(content, digest_size=16).hexdigest()

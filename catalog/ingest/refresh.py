@@ -3,16 +3,21 @@
 import hashlib
 import logging
 import random
+from collections.abc import Collection
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db.models import Case, F, Value, When
 from django.utils import timezone
 
-from catalog.ingest.locations import Harvest, Trouble, read_location
+from catalog.ingest.harvest import Harvest, Trouble
+from catalog.ingest.locations import read_location
+from catalog.ingest.memory import Memory
 from catalog.ingest.plan import Plan
 from catalog.ingest.reader import Reader
-from catalog.ingest.store import store
+from catalog.ingest.store import known_documents, store
+from catalog.jobs import REFRESH_LOCATION
 from catalog.models import Location
 from catalog.problems import Refused
 from core.errors import LeaseLost
@@ -21,14 +26,16 @@ from core.notices import notice
 
 log = logging.getLogger(__name__)
 
-VERSION = "1"
+VERSION = "2"
 """Raise it when the same file would now give other entities: every location is then read anew."""
+RULES = "rules"
+"""The key, beside the files that a location remembers, of the rules that it was read by."""
 EVERY = timedelta(seconds=120)
 LONGEST_WAIT = timedelta(hours=1)
 
 
 def refresh(location_id: str) -> Plan | None:
-    """Read a location and write what changed; None when another worker has it, or when nothing changed."""
+    """Read a location and write what changed; None when another worker has it."""
     location = claim(Location.objects.all(), location_id)
     if location is None:
         return None
@@ -47,6 +54,13 @@ def refresh(location_id: str) -> Plan | None:
         notice(channel(location))
 
 
+def ask_for_refresh(location: Location) -> None:
+    """Have a location read at once, also when a refresh of it is running now."""
+    now = timezone.now()
+    Location.objects.filter(pk=location.pk).update(requested_at=now, next_refresh_at=now)
+    REFRESH_LOCATION.later(location.pk)
+
+
 def channel(location: Location) -> str:
     """The key under which the end of a refresh is told."""
     return f"catalog.location:{location.pk}"
@@ -57,25 +71,50 @@ def allowed_kinds() -> list[str]:
     return list(settings.GREENROOM_CATALOG_RULES)
 
 
-def _refresh(location: Location) -> Plan | None:
+def _refresh(location: Location) -> Plan:
     started = timezone.now()
-    fingerprint = {"rules": {"sum": _fingerprint(location)}}
-    files = dict(location.files)
-    same_rules = files.pop("rules", None) == fingerprint["rules"]
-    reader = Reader(known=files, allow_files=location.type == "file")
-    settled = same_rules and not any(error.get("unread") for error in location.errors)
-    if settled and not location.contested and reader.unchanged():
-        _finished(location, started, failures=0)
-        return None
-    name = location.entity_ref.rpartition("/")[2]
-    try:
-        harvest = read_location(location.ref, reader, allowed_kinds(), name=name)
-    except Refused as refused:
-        harvest = Harvest(location.entity_ref, [], [Trouble(refused.problem, str(location), unread=True)])
-    decided = store(location, harvest, files={**reader.seen, **fingerprint})
+    rules = _rules(location)
+    same_rules = location.files.get(RULES) == rules
+    known = {
+        file: Memory.read(memory) for file, memory in location.files.items() if same_rules and file != RULES
+    }
+    anew: set[str] = set()
+    while True:
+        harvest = _read(location, Reader(known, allow_files=location.type == "file"), anew, rules)
+        decided = store(location, harvest, {RULES: rules})
+        if not decided.anew:
+            break
+        if decided.anew <= anew:
+            raise LeaseLost(f"location {location} changed while it was read")
+        anew |= decided.anew
     unread = sum(trouble.unread for trouble in harvest.troubles)
     _finished(location, started, failures=location.failures + 1 if unread else 0)
+    _ring_heirs(location, decided)
     return decided
+
+
+def _read(location: Location, reader: Reader, anew: Collection[str], rules: str) -> Harvest:
+    try:
+        return read_location(
+            location.ref,
+            reader,
+            allowed_kinds(),
+            name=location.entity_ref.rpartition("/")[2],
+            known=partial(known_documents, location),
+            anew=anew,
+            salt=rules.encode(),
+        )
+    except Refused as refused:
+        trouble = Trouble(refused.problem, str(location), unread=True)
+        return Harvest(location.entity_ref, [], [trouble])
+
+
+def _ring_heirs(location: Location, decided: Plan) -> None:
+    """Have those locations read that want what this one gave up: they may have it now."""
+    if decided.orphans:
+        wanting = Location.objects.filter(contested__overlap=decided.orphans).exclude(pk=location.pk)
+        for heir in wanting:
+            ask_for_refresh(heir)
 
 
 def _finished(location: Location, started: object, *, failures: int) -> None:
@@ -89,8 +128,9 @@ def _finished(location: Location, started: object, *, failures: int) -> None:
     )
 
 
-def _fingerprint(location: Location) -> str:
+def _rules(location: Location) -> str:
+    """What else decides what becomes of a file: when it changes, every file is looked at anew."""
     said = "\n".join(
         [VERSION, str(location), *sorted(allowed_kinds()), *settings.GREENROOM_CATALOG_LOCATIONS]
     )
-    return hashlib.sha256(said.encode()).hexdigest()
+    return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()

@@ -17,12 +17,12 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from catalog.history import STITCHED, Change, Verb, by_location, record
-from catalog.ingest.locations import Harvest
+from catalog.ingest.harvest import Harvest
 from catalog.ingest.plan import Plan, Stored, Write, plan
 from catalog.ingest.rows import Row, insert, relations_of_all, replace_facts, update
 from catalog.ingest.stitch import restitch, stitch
 from catalog.models import Location
-from catalog.problems import Problem
+from catalog.problems import Problem, storable
 from catalog.search import index
 from core.errors import LeaseLost
 from core.sql import rows
@@ -38,38 +38,70 @@ def lock_catalog() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
-def store(location: Location, harvest: Harvest, **changes: object) -> Plan:
-    """Write what a reading of the location changed. `changes` go to the location's own row.
+def store(location: Location, harvest: Harvest, files: Mapping[str, Any]) -> Plan:
+    """Write what a reading of the location changed, and what to remember of its files.
 
-    Raises LeaseLost, and writes nothing, when the location was taken or unregistered meanwhile.
+    Nothing is written when the plan names files to be read anew. Raises LeaseLost, and writes nothing, when the
+    location was taken or unregistered meanwhile.
     """
     with transaction.atomic():
         lock_catalog()
         if not Location.objects.filter(pk=location.pk, attempts=location.attempts).exists():
             raise LeaseLost(f"location {location} was taken by another worker or unregistered meanwhile")
         decided = plan(harvest, _stored(location, harvest), location.pk)
+        if decided.anew:
+            return decided
         if not decided.is_empty:
             _write(decided, location)
-        Location.objects.filter(pk=location.pk).update(
-            errors=[trouble.document() for trouble in decided.troubles],
-            contested=decided.contested,
-            **changes,
-        )
+        _remember(location, harvest, decided, files)
     return decided
 
 
+def _remember(location: Location, harvest: Harvest, decided: Plan, files: Mapping[str, Any]) -> None:
+    """Set the location's own row, as far as it changes."""
+    not_taken = {trouble.file for trouble in decided.troubles}
+    not_taken.update(found.file for found in harvest.found if found.ref in set(decided.contested))
+    for file in not_taken & harvest.memories.keys():
+        harvest.memories[file].open = True
+    now = {
+        "errors": [trouble.document() for trouble in decided.troubles],
+        "contested": decided.contested,
+        "files": {**{file: memory.document() for file, memory in harvest.memories.items()}, **files},
+    }
+    told = {name: value for name, value in now.items() if getattr(location, name) != value}
+    if told:
+        Location.objects.filter(pk=location.pk).update(**told)
+
+
 def _stored(location: Location, harvest: Harvest) -> dict[str, Stored]:
-    sql = """
+    """What is stored under the refs in question, and what the location holds but for files that are the same."""
+    looked_at = "one.location_id = %s"
+    given: list[object] = [location.pk]
+    if harvest.same:
+        looked_at += " AND (one.file = ANY(%s) OR one.errors <> '[]')"
+        given.append(sorted({*location.files, *harvest.memories, str(location)} - harvest.same))
+    sql = f"""
         SELECT one.ref, one.uid, one.location_id, coalesce(place.type || ':' || place.target, ''), one.file,
                one.parent_ref, one.content_hash, one.source_hash, one.orphaned_at IS NOT NULL, one.errors::text
         FROM catalog_entity AS one LEFT JOIN catalog_location AS place ON place.id = one.location_id
-        WHERE one.location_id = %s OR one.ref = ANY(%s)
-    """
-    refs = [found.ref for found in harvest.found]
+        WHERE {looked_at} OR one.ref = ANY(%s)
+    """  # noqa: S608 - texts of our own
+    refs = {found.ref for found in harvest.found}
+    about = (ref for trouble in harvest.troubles for ref in (trouble.ref, trouble.parent_ref))
+    refs.update(ref for ref in about if ref and storable(ref) == ref)
     return {
         row[0]: Stored(*(*row[:9], tuple(Problem.read(error) for error in orjson.loads(row[9]))))
-        for row in rows(sql, (location.pk, refs))
+        for row in rows(sql, [*given, sorted(refs)])
     }
+
+
+def known_documents(location: Location, file: str, parent_ref: str) -> dict[bytes, str]:
+    """The sound entities from a file, by the hash of the text that each was read from."""
+    sql = """
+        SELECT source_hash, ref FROM catalog_entity WHERE location_id = %s AND file = %s AND parent_ref = %s
+        AND source_hash IS NOT NULL AND orphaned_at IS NULL AND errors = '[]'
+    """
+    return {bytes(digest): ref for digest, ref in rows(sql, (location.pk, file, parent_ref))}
 
 
 @dataclass(slots=True)

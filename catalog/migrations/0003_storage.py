@@ -196,6 +196,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="entity",
             index=models.Index(
+                condition=models.Q(("errors", []), _negated=True),
+                fields=["location"],
+                name="entity_broken",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="entity",
+            index=models.Index(
                 condition=models.Q(("orphaned_at__isnull", False)),
                 fields=["orphaned_at"],
                 name="entity_orphans",

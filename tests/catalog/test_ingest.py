@@ -319,5 +319,5 @@ def test_a_refresh_that_lost_its_location_writes_nothing(api: Any, web: FileServ
     harvest = read_location(mine.ref, Reader(), ["Component"])
     Location.objects.filter(pk=place.pk).update(attempts=mine.attempts + 1)
     with pytest.raises(LeaseLost):
-        store(mine, harvest)
+        store(mine, harvest, {})
     assert names(api) == set()
