@@ -13,7 +13,7 @@ from django.utils import timezone
 from catalog.ingest.harvest import Harvest
 from catalog.ingest.locations import read_location, unreadable_targets
 from catalog.ingest.reader import Reader
-from catalog.ingest.refresh import allowed_kinds, ask_for_refresh, channel, refresh
+from catalog.ingest.refresh import allowed_kinds, ask_for_refresh, channel, offer, refresh
 from catalog.ingest.store import lock_catalog, mark_orphans, remove
 from catalog.jobs import REFRESH_LOCATION
 from catalog.models import Entity, Location
@@ -255,7 +255,9 @@ def sync_configured(by: Actor) -> None:
             REFRESH_LOCATION.later(location.pk)
     for ref in sorted(there.keys() - wanted):
         location = there[ref]
-        mark_orphans(list(location.entities.values_list("ref", flat=True)), by.ref)
+        held = list(location.entities.values_list("ref", flat=True))
+        mark_orphans(held, by.ref)
+        offer(held, but=location)
         record(by, "no longer configured", location)
         location.delete()
 

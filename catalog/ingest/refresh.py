@@ -61,6 +61,13 @@ def ask_for_refresh(location: Location) -> None:
     REFRESH_LOCATION.later(location.pk)
 
 
+def offer(refs: Collection[str], *, but: Location) -> None:
+    """Have those locations read that want what another one gave up: it is theirs now."""
+    if refs:
+        for heir in Location.objects.filter(contested__overlap=list(refs)).exclude(pk=but.pk):
+            ask_for_refresh(heir)
+
+
 def channel(location: Location) -> str:
     """The key under which the end of a refresh is told."""
     return f"catalog.location:{location.pk}"
@@ -89,7 +96,7 @@ def _refresh(location: Location) -> Plan:
         anew |= decided.anew
     unread = sum(trouble.unread for trouble in harvest.troubles)
     _finished(location, started, failures=location.failures + 1 if unread else 0)
-    _ring_heirs(location, decided)
+    offer(decided.orphans, but=location)
     return decided
 
 
@@ -107,14 +114,6 @@ def _read(location: Location, reader: Reader, anew: Collection[str], rules: str)
     except Refused as refused:
         trouble = Trouble(refused.problem, str(location), unread=True)
         return Harvest(location.entity_ref, [], [trouble])
-
-
-def _ring_heirs(location: Location, decided: Plan) -> None:
-    """Have those locations read that want what this one gave up: they may have it now."""
-    if decided.orphans:
-        wanting = Location.objects.filter(contested__overlap=decided.orphans).exclude(pk=location.pk)
-        for heir in wanting:
-            ask_for_refresh(heir)
 
 
 def _finished(location: Location, started: object, *, failures: int) -> None:

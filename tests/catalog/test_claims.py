@@ -69,19 +69,13 @@ def move_the_location(api: Any, web: FileServer, url: str) -> None:
     work()
 
 
-WAITS = pytest.mark.xfail(
-    strict=True,
-    reason="catalog/ingest: what became an orphan is not offered to who claims it until its own refresh",
-)
-
-
 @pytest.mark.parametrize(
     "go",
     [
-        pytest.param(forget, marks=WAITS),
-        pytest.param(rename, marks=WAITS),
+        forget,
+        rename,
         unregister,
-        pytest.param(move_the_location, marks=WAITS),
+        move_the_location,
     ],
 )
 def test_when_the_first_lets_go_the_other_has_it_at_once(
@@ -94,7 +88,6 @@ def test_when_the_first_lets_go_the_other_has_it_at_once(
     assert Location.objects.get(target=claimed[1]).errors == []
 
 
-@WAITS
 def test_a_configured_location_that_is_no_longer_named_lets_go_too(
     api: Any, web: FileServer, settings: Settings, tmp_path: Path
 ) -> None:
