@@ -1,7 +1,6 @@
 """The order, field and cursor language of the contract's reads → plain values (CATALOG.md 7 to 9)."""
 
 import base64
-import binascii
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,11 @@ from typing import Any
 import orjson
 
 from core.errors import InputError
+
+MOST_FIELDS = 500
+"""Names in one `fields`, or texts that one full text search looks into."""
+_BIGGEST = 2**53
+"""The largest whole number that JSON's readers agree on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,10 @@ def parse_order_fields(parameters: Sequence[str]) -> list[Order]:
 def parse_fields(parameters: Sequence[str]) -> list[str]:
     """`fields=a,b` → the dotted paths; InputError for an index, which the contract has not."""
     fields = [name for text in parameters for name in (part.strip() for part in text.split(",")) if name]
+    if len(fields) > MOST_FIELDS:
+        raise InputError(
+            f"fields: {len(fields)} names, {MOST_FIELDS} at the most; leave it out for all of them"
+        )
     for name in fields:
         if "[" in name:
             raise InputError(f'Invalid field "{name}", array type fields are not supported')
@@ -131,7 +139,7 @@ class Cursor:
         """The reverse; InputError for a text that no answer of ours had."""
         try:
             document = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4)))
-        except (binascii.Error, orjson.JSONDecodeError) as error:
+        except ValueError as error:  # no base64, no JSON, not even ASCII
             raise InputError(f"Malformed cursor: {error}") from error
         try:
             return _cursor(document)
@@ -145,10 +153,14 @@ def _cursor(document: Any) -> Cursor:
     orders = tuple(Order(_str(one["field"]), _direction(one["order"])) for one in document["orderFields"])
     at, first = _position(document["orderFieldValues"]), _position(document["firstSortFieldValues"])
     full_text = document.get("fullTextFilter") or {}
-    term_fields = full_text.get("fields")
     query, total = document.get("query"), document.get("totalItems")
-    if query is not None and not isinstance(query, dict):
-        raise TypeError("query")
+    if not isinstance(full_text, dict) or (query is not None and not isinstance(query, dict)):
+        raise TypeError("query, fullTextFilter")
+    term_fields = full_text.get("fields")
+    if term_fields is not None and (not isinstance(term_fields, list) or len(term_fields) > MOST_FIELDS):
+        raise TypeError("fullTextFilter.fields")
+    if total is not None and not _is_whole(total):
+        raise TypeError("totalItems")
     if len(orders) > 1 or len(at) != len(orders) + 1 or len(first) not in {0, len(at)}:
         raise ValueError("orderFieldValues")
     uuid.UUID(at[-1] or "")
@@ -162,12 +174,16 @@ def _cursor(document: Any) -> Cursor:
         backwards=document["isPrevious"] is True,
         at=at,
         first=first,
-        total=total if isinstance(total, int) else None,
+        total=total,
     )
 
 
 def _position(values: Any) -> tuple[str | None, ...]:
     return tuple(None if value is None else _str(value) for value in values)
+
+
+def _is_whole(value: object, least: int = 0) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= _BIGGEST
 
 
 def _direction(word: object) -> bool:
@@ -203,16 +219,9 @@ class Window:
             return None if limit is None and offset is None else cls(limit, offset or 0)
         try:
             document = orjson.loads(base64.b64decode(after + "=" * (-len(after) % 4)))
-            resumed = cls(limit or document.get("limit"), int(document["offset"]))
-        except (
-            binascii.Error,
-            orjson.JSONDecodeError,
-            KeyError,
-            TypeError,
-            ValueError,
-            AttributeError,
-        ) as error:
+            resumed = cls(limit or document.get("limit"), document["offset"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError("Malformed after cursor, could not be parsed") from error
-        if resumed.offset < 0 or (resumed.limit is not None and not isinstance(resumed.limit, int)):
+        if not _is_whole(resumed.offset) or (resumed.limit is not None and not _is_whole(resumed.limit, 1)):
             raise InputError("Malformed after cursor, could not be parsed")
         return resumed

@@ -100,6 +100,8 @@ def _words(kind: Any) -> tuple[str, str]:
             return f"must NOT have fewer than {kind.limit} characters", f"limit: {kind.limit}"
         case "minimum":
             return f"must be >= {kind.limit}", f"comparison: >=, limit: {kind.limit}"
+        case "maxItems":
+            return f"must NOT have more than {kind.limit} items", f"limit: {kind.limit}"
         case "maximum":
             return f"must be <= {kind.limit}", f"comparison: <=, limit: {kind.limit}"
         case "additionalProperties":

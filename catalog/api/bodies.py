@@ -3,11 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
+from catalog.filters import MOST_FIELDS
 from catalog.schemas import Schema
+from core.api.params import MOST_VALUES
 from core.errors import InputError
 
 _TEXT = {"type": "string"}
-_TEXTS = {"type": "array", "items": _TEXT}
+MOST_REFS = 10_000
+"""References in one call of by-refs; Backstage's client sends 1,000 at the most."""
+
+
+def _texts(most: int) -> dict[str, Any]:
+    return {"type": "array", "items": _TEXT, "maxItems": most}
+
+
 _WHOLE = {"type": "integer", "maximum": 2**53}
 _ORDER = {
     "type": "object",
@@ -20,8 +29,10 @@ def _body(required: tuple[str, ...] = (), **properties: Mapping[str, Any]) -> Sc
     return Schema({"type": "object", "required": list(required), "properties": properties})
 
 
-ENTITY_REFS = _body(("entityRefs",), entityRefs=_TEXTS, fields=_TEXTS, query={"type": "object"})
-FACETS = _body(("facets",), facets=_TEXTS, query={"type": "object"})
+ENTITY_REFS = _body(
+    ("entityRefs",), entityRefs=_texts(MOST_REFS), fields=_texts(MOST_FIELDS), query={"type": "object"}
+)
+FACETS = _body(("facets",), facets=_texts(MOST_VALUES), query={"type": "object"})
 REFRESH = _body(("entityRef",), entityRef=_TEXT)
 VALIDATE = _body(("entity", "location"), entity={"type": "object"}, location=_TEXT)
 LOCATION = _body(
@@ -36,9 +47,9 @@ QUERY = _body(
     cursor=_TEXT,
     limit=_WHOLE,
     offset=_WHOLE,
-    fields=_TEXTS,
+    fields=_texts(MOST_FIELDS),
     orderBy={"type": "array", "items": _ORDER},
-    fullTextFilter={"type": "object", "properties": {"term": _TEXT, "fields": _TEXTS}},
+    fullTextFilter={"type": "object", "properties": {"term": _TEXT, "fields": _texts(MOST_FIELDS)}},
     totalItems={"type": "string", "enum": ["include", "exclude"]},
     query={"type": "object"},
 )

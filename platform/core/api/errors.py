@@ -11,7 +11,8 @@ import re
 import secrets
 from typing import Any
 
-from django.db import OperationalError
+from django.core.exceptions import SuspiciousOperation
+from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions as drf
 
@@ -53,6 +54,10 @@ def answer(error: Exception, request: HttpRequest) -> HttpResponse:
         error = Unavailable(
             "The database does not answer; it is being restarted. Try again in a few seconds."
         )
+    if isinstance(
+        error, SuspiciousOperation
+    ):  # Django's own refusals: a foreign host name, too many parameters
+        error = InputError(str(error))
     known = _translated(error)
     if known is not None:
         response = envelope(known.as_error(), request, known.status)
@@ -68,6 +73,10 @@ def _translated(error: Exception) -> GreenroomError | None:
     match error:
         case GreenroomError():
             return error
+        case DataError():  # what no column can hold, such as a NUL character, wherever in the request it stood
+            return InputError(
+                "a value that was sent cannot be looked up: no text has NUL characters, no number 20 digits"
+            )
         case drf.NotAuthenticated():
             return AuthenticationError("Missing credentials")
         case drf.AuthenticationFailed():
