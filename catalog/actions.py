@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -253,13 +254,19 @@ def sync_configured(by: Actor) -> None:
         if made:
             record(by, "configured", location)
             REFRESH_LOCATION.later(location.pk)
-    for ref in sorted(there.keys() - wanted):
-        location = there[ref]
-        held = list(location.entities.values_list("ref", flat=True))
-        mark_orphans(held, by.ref)
-        offer(held, but=location)
-        record(by, "no longer configured", location)
-        location.delete()
+    let_go([there[ref] for ref in sorted(there.keys() - wanted)], by=by, verb="no longer configured")
+
+
+def let_go(locations: Sequence[Location], by: Actor, verb: str) -> None:
+    """Remove locations that nobody asked to remove, inside a transaction: what they held becomes orphans."""
+    if not locations:
+        return
+    held = list(Entity.objects.filter(location__in=locations).values_list("ref", flat=True))
+    mark_orphans(held, by.ref)
+    for location in locations:
+        record(by, verb, location)
+    Location.objects.filter(pk__in=[location.pk for location in locations]).delete()
+    offer(held)
 
 
 def follow_event(event_id: str) -> None:

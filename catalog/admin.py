@@ -11,6 +11,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from catalog.actions import refresh_location
+from catalog.discovery import admin as _discovery  # noqa: F401 - registers itself
+from catalog.discovery.models import Provider
 from catalog.ingest.rows import relations_of_all
 from catalog.models import Entity, Location, Relation
 from core.admin import ReadOnly, readable
@@ -96,6 +98,17 @@ class EntityAdmin(Derived):
         return readable(orjson.loads(entity.final))
 
 
+class _FoundBy(admin.SimpleListFilter):
+    title = "found by"
+    parameter_name = "found_by"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(key, key) for key in Provider.objects.values_list("pk", flat=True)[:100]]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(discoveries__provider=self.value()) if self.value() else queryset
+
+
 class _ReadState(admin.SimpleListFilter):
     title = "state"
     parameter_name = "state"
@@ -121,7 +134,7 @@ class _ReadState(admin.SimpleListFilter):
 @admin.register(Location)
 class LocationAdmin(Derived):
     list_display = ("__str__", "origin", "entity_count", "healthy", "refreshed_at", "next_refresh_at")
-    list_filter = (_ReadState, "origin", "type")
+    list_filter = (_ReadState, "origin", "type", _FoundBy)
     search_fields = ("target", "entity_ref")
     ordering = ("target",)
     actions = ("refresh_now",)

@@ -6,8 +6,10 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as Caution
+from django.core.exceptions import ImproperlyConfigured
 
 from catalog.builtin_kinds import KINDS
+from catalog.discovery.configuration import configured as providers
 from catalog.problems import Refused
 from catalog.refs import LocationRef
 
@@ -32,6 +34,16 @@ def configured_locations(**_: Any) -> list[CheckMessage]:
             text = f"GREENROOM_CATALOG_LOCATIONS: there is no file {location.target}"
             found.append(Caution(text, hint="It is looked for again at each refresh.", id="catalog.W001"))
     return found
+
+
+@register("catalog")
+def discovered(**_: Any) -> list[CheckMessage]:
+    """What is to be discovered is understood, and on hosts that can tell."""
+    try:
+        providers()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), hint="docs/guides/discovery.md shows each key.", id="catalog.E003")]
+    return []
 
 
 @register("catalog")

@@ -4,3 +4,4 @@ from core.jobs import Job
 
 REFRESH_LOCATION = Job("catalog.refresh_location")
 REPOSITORY_EVENT = Job("catalog.repository_event")
+RUN_PROVIDER = Job("catalog.run_provider")

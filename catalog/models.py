@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models.functions import Collate, Lower
 from django.utils import timezone
 
+from catalog.discovery.models import Discovery, Provider, Snapshot  # noqa: F401 - tables of this app
 from catalog.history.models import Horizon, Revision  # noqa: F401 - tables of this app
 from catalog.querysets import EntityQuerySet, LocationQuerySet
 from catalog.refs import LocationRef
@@ -18,7 +19,7 @@ from core.leases import Leased
 
 
 class Location(Leased):
-    """A place that entities are read from, registered by somebody or named in the configuration.
+    """A place that entities are read from: registered by somebody, named in the configuration, or discovered.
 
     One refresh reads the whole tree below it: its file, the Location entities in it, and theirs.
     """
@@ -26,6 +27,7 @@ class Location(Leased):
     class Origin(models.TextChoices):
         API = "api", "registered"
         CONFIG = "config", "configured"
+        DISCOVERED = "discovered", "discovered"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     type = models.CharField(max_length=20)
@@ -55,7 +57,7 @@ class Location(Leased):
             models.UniqueConstraint(fields=["type", "target"], name="location_once"),
             models.UniqueConstraint(fields=["entity_ref"], name="location_entity_once"),
             models.CheckConstraint(
-                condition=models.Q(origin__in=["api", "config"]), name="location_origin_known"
+                condition=models.Q(origin__in=["api", "config", "discovered"]), name="location_origin_known"
             ),
             models.CheckConstraint(condition=~models.Q(target=""), name="location_target_given"),
         ]
@@ -67,6 +69,11 @@ class Location(Leased):
     def ref(self) -> LocationRef:
         """Type and target as one value."""
         return LocationRef(self.type, self.target)
+
+    @property
+    def presence(self) -> str | None:
+        """Whether its file has to be there: a repository that was discovered may have none."""
+        return "optional" if self.origin == self.Origin.DISCOVERED else None
 
 
 class Entity(models.Model):

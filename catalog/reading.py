@@ -15,6 +15,7 @@ import requests
 from django.conf import settings
 from wcmatch import glob
 
+from catalog.discovery import snapshots
 from catalog.refs import LocationRef
 from core.errors import ExternalError, InputError, NotAllowed, NotFound, TooLarge, Unavailable
 from core.names import confined
@@ -62,16 +63,19 @@ def fetch(location: LocationRef, *, etag: str = "", allow_files: bool = True) ->
     """A file's bytes, or None when its server says that nothing changed since `etag`."""
     if location.type == "file":
         return Fetched(_bounded(_local(location.target, allow_files=allow_files)))
+    if location.type == snapshots.TYPE:
+        told = snapshots.read(location.target, etag)
+        return Fetched(*told) if told else None
     if location.type != "url":
         raise InputError(f"Cannot read a location of type {location.type!r}; there are 'url' and 'file'")
     found = host_for_url(location.target)
     if found is None:
         return _web(location.target, etag)
     host, address = found
-    content = host.read_file(address.repository, address.ref, address.path)
-    if len(content) > LIMIT:
+    file = host.fetch_file(address.repository, address.ref, address.path, etag=etag)
+    if file is not None and len(file.content) > LIMIT:
         raise _too_large(location.target)
-    return Fetched(content)
+    return None if file is None else Fetched(file.content, file.etag)
 
 
 def expand(location: LocationRef, *, allow_files: bool = True) -> list[LocationRef]:
@@ -86,7 +90,9 @@ def expand(location: LocationRef, *, allow_files: bool = True) -> list[LocationR
         _local(str(root), allow_files=True)
         matches = sorted(glob.iglob(pattern, root_dir=str(root), flags=_GLOB, limit=MOST_MATCHES))
         found = [LocationRef("file", str(root / match)) for match in matches]
-    elif _MAGIC.search(urlsplit(location.target).path):
+    elif location.type == snapshots.TYPE and "#" not in location.target:
+        found = [LocationRef(snapshots.TYPE, part) for part in snapshots.parts(location.target)]
+    elif location.type == "url" and _MAGIC.search(urlsplit(location.target).path):
         found = _expand_url(location.target)
     else:
         return [location]

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from catalog import actions, jobs
+from catalog.discovery.actions import sync_providers
+from catalog.discovery.models import Provider
 from catalog.history.retention import MOST_AT_ONCE as MOST_FORGOTTEN
 from catalog.history.retention import forget_before
 from catalog.models import Location
@@ -46,3 +48,17 @@ def forget_old_history() -> None:
     until = timezone.now() - settings.GREENROOM_HISTORY
     while forget_before(until) == MOST_FORGOTTEN:
         continue
+
+
+@sweep("catalog.configured_providers", every=timedelta(seconds=30))
+def sync_configured_providers() -> None:
+    """Make the providers what the configuration says."""
+    sync_providers(by=BY)
+
+
+@sweep("catalog.due_providers", every=timedelta(seconds=10))
+def ring_due_providers() -> None:
+    """Ring for providers whose time has come and that nobody runs."""
+    now = timezone.now()
+    for pk in Provider.objects.filter(free(now), next_run_at__lte=now).values_list("pk", flat=True):
+        jobs.RUN_PROVIDER.now(pk)

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from catalog import actions, jobs
+from catalog.discovery import run as discovery
 from catalog.ingest.refresh import refresh
 from core.tasks import Door
 
@@ -15,3 +16,8 @@ def refresh_location(location_id: str) -> None:
 @shared_task(name=jobs.REPOSITORY_EVENT.name, base=Door)
 def repository_event(event_id: str) -> None:
     actions.follow_event(event_id)
+
+
+@shared_task(name=jobs.RUN_PROVIDER.name, base=Door)
+def run_provider(provider_id: str) -> None:
+    discovery.run(provider_id)

@@ -16,6 +16,7 @@ from catalog.reading import host_annotations, resolve
 from catalog.refs import EntityRef, LocationRef
 from catalog.yaml_documents import Parsed, split_documents
 from core.errors import GreenroomError, NotFound
+from scm.errors import RepositoryNotFound
 
 _URL_ONLY = 'Registered locations must be of an allowed type ["url"]'
 
@@ -35,6 +36,7 @@ def read_location(
     kinds: Sequence[str],
     *,
     name: str = "",
+    presence: str | None = None,
     types: Sequence[str] = ("url",),
     known: Known = nothing_known,
     anew: Collection[str] = (),
@@ -43,10 +45,10 @@ def read_location(
     """Read everything below a location. A fault in one document or file never stops its neighbours.
 
     `kinds` may be taken; `types` are what Location entities inside may name; `name` is the location's entity
-    name when it is not the one made from its target. Files and documents that are the same as before are passed
+    name when it is not the one made from its target; `presence` "optional" forgives a missing file. Files and documents that are the same as before are passed
     over, but not in the files named by `anew`; `salt` stands for what else decides what a text becomes.
     """
-    entity = location_entity(root)
+    entity = location_entity(root, presence)
     if name:
         entity["metadata"]["name"] = name
     place = Place(root, root, {})
@@ -68,7 +70,7 @@ def targets_of(entity: dict[str, Any], file: LocationRef) -> Iterator[tuple[str,
 
 def unreadable(location: LocationRef, error: GreenroomError) -> Problem:
     """Why a location gave nothing, in Backstage's words."""
-    if isinstance(error, NotFound):
+    if isinstance(error, NotFound) and not isinstance(error, RepositoryNotFound):
         return Problem(
             "NotFoundError", f"Unable to read {location.type}, no matching files found for {location.target}"
         )
@@ -212,7 +214,7 @@ class _Walk:
             self.follow(memory.leads[-1], file)
 
     def unread(self, target: LocationRef, lead: Lead, error: GreenroomError) -> None:
-        if lead.optional and isinstance(error, NotFound):
+        if lead.optional and isinstance(error, NotFound) and not isinstance(error, RepositoryNotFound):
             return
         trouble = Trouble(unreadable(target, error), str(target), parent_ref=lead.ref, unread=True)
         self.harvest.troubles.append(trouble)

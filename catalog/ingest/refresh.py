@@ -23,6 +23,7 @@ from catalog.problems import Refused
 from core.errors import LeaseLost
 from core.leases import claim, keep, release
 from core.notices import notice
+from scm.budget import Lane, lane
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ VERSION = "2"
 RULES = "rules"
 """The key, beside the files that a location remembers, of the rules that it was read by."""
 EVERY = timedelta(seconds=120)
+EVERY_DISCOVERED = timedelta(hours=3)
+"""Discovery sees in its listing which repositories were pushed to, and has those read at once."""
 LONGEST_WAIT = timedelta(hours=1)
 
 
@@ -44,7 +47,7 @@ def refresh(location_id: str) -> Plan | None:
         next_refresh_at=F("lease_until")
     )
     try:
-        with keep(location):
+        with keep(location), lane(_lane(location)):
             return _refresh(location)
     except LeaseLost as lost:
         log.info("refresh given up", extra={"location": str(location), "reason": lost.message})
@@ -61,11 +64,18 @@ def ask_for_refresh(location: Location) -> None:
     REFRESH_LOCATION.later(location.pk)
 
 
-def offer(refs: Collection[str], *, but: Location) -> None:
+def offer(refs: Collection[str], *, but: Location | None = None) -> None:
     """Have those locations read that want what another one gave up: it is theirs now."""
     if refs:
-        for heir in Location.objects.filter(contested__overlap=list(refs)).exclude(pk=but.pk):
+        heirs = Location.objects.filter(contested__overlap=list(refs))
+        for heir in heirs.exclude(pk=but.pk) if but is not None else heirs:
             ask_for_refresh(heir)
+
+
+def _lane(location: Location) -> Lane:
+    """Whose share of a code host's limit is used: somebody's or an event's, or the timetable's."""
+    read, asked = location.refreshed_at, location.requested_at
+    return Lane.TIMETABLE if read is not None and (asked is None or asked <= read) else Lane.EVENTS
 
 
 def channel(location: Location) -> str:
@@ -107,6 +117,7 @@ def _read(location: Location, reader: Reader, anew: Collection[str], rules: str)
             reader,
             allowed_kinds(),
             name=location.entity_ref.rpartition("/")[2],
+            presence=location.presence,
             known=partial(known_documents, location),
             anew=anew,
             salt=rules.encode(),
@@ -118,7 +129,8 @@ def _read(location: Location, reader: Reader, anew: Collection[str], rules: str)
 
 def _finished(location: Location, started: object, *, failures: int) -> None:
     """Set the next time: soon when somebody asked meanwhile, later and later while nothing can be read."""
-    wait = min(EVERY * 2 ** min(failures, 10), LONGEST_WAIT) * random.uniform(1.0, 1.5)  # noqa: S311 - a spread
+    every = EVERY_DISCOVERED if location.origin == Location.Origin.DISCOVERED else EVERY
+    wait = min(every * 2 ** min(failures, 10), max(every, LONGEST_WAIT)) * random.uniform(1.0, 1.5)  # noqa: S311 - a spread
     now = timezone.now()
     Location.objects.filter(pk=location.pk, attempts=location.attempts).update(
         refreshed_at=now,

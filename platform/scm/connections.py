@@ -39,11 +39,11 @@ _HOST: dict[str, Any] = {
         "token": _SECRET,
         "app": {
             "type": "object",
-            "required": ["id", "private_key"],
+            "required": ["id", "privateKey"],
             "additionalProperties": False,
-            "properties": {"id": {"type": ["integer", "string"]}, "private_key": _SECRET},
+            "properties": {"id": {"type": ["integer", "string"]}, "privateKey": _SECRET},
         },
-        "webhook_secrets": {"type": "array", "items": _SECRET},
+        "webhookSecrets": {"type": "array", "items": _SECRET},
     },
 }
 _SCHEMA: dict[str, Any] = {
@@ -51,7 +51,7 @@ _SCHEMA: dict[str, Any] = {
     "additionalProperties": False,
     "properties": {"hosts": {"type": "array", "items": _HOST}, "discovery": {"type": "array"}},
 }
-_SECRETS = ("token", "private_key", "webhook_secrets")
+_SECRETS = ("token", "privateKey", "webhookSecrets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +143,12 @@ def _from_file(wrong: list[str]) -> list[Connection]:
         where = f"hosts.{index}"
         token = _secret(said.get("token"), f"{where}.token", wrong)
         secrets = tuple(
-            _secret(one, f"{where}.webhook_secrets.{number}", wrong)
-            for number, one in enumerate(said.get("webhook_secrets", []))
+            _secret(one, f"{where}.webhookSecrets.{number}", wrong)
+            for number, one in enumerate(said.get("webhookSecrets", []))
         )
         app = None
         if "app" in said:
-            app = App(str(said["app"]["id"]), _secret(said["app"]["private_key"], f"{where}.app", wrong))
+            app = App(str(said["app"]["id"]), _secret(said["app"]["privateKey"], f"{where}.app", wrong))
             if token or said["type"] != GITHUB:
                 wrong.append(f"{where}.app: give either a token or a GitHub App, and an App on GitHub only")
         made = _connection(said, where, wrong, token=token, secrets=secrets, app=app)

@@ -12,10 +12,10 @@ FILE = """
 hosts:
   - type: github
     token: {env: HUB_TOKEN}
-    webhook_secrets: [{env: HOOK_NEW}, {env: HOOK_OLD}]
+    webhookSecrets: [{env: HOOK_NEW}, {env: HOOK_OLD}]
   - type: github
     url: https://github.acme.example/
-    app: {id: 12, private_key: {file: KEY}}
+    app: {id: 12, privateKey: {file: KEY}}
     ca: /etc/ssl/acme.pem
   - type: gitlab
     url: https://acme.example/gitlab
@@ -85,7 +85,7 @@ def test_several_by_a_file_that_holds_no_secret(write) -> None:  # type: ignore[
         ("hosts: [{type: github, tokne: x}]", "tokne"),
         ("hosts: [{type: github, url: 'ftp://x'}]", "write it like https://"),
         ("hosts: [{type: github, url: 'https://u:canary@x'}]", "not the address"),
-        ("hosts: [{type: gitlab, app: {id: 1, private_key: {env: HUB_TOKEN}}}]", "an App on GitHub only"),
+        ("hosts: [{type: gitlab, app: {id: 1, privateKey: {env: HUB_TOKEN}}}]", "an App on GitHub only"),
         ("hosts: [{type: github}, {type: github}]", "'github.com' is configured twice"),
         ("hosts: {", "not YAML in line"),
         ("[]", "the file"),
