@@ -96,6 +96,11 @@ class Walk:
             here = self.found[here.before]
         return steps[::-1]
 
+    def root(self, ref: str) -> str:
+        """The root from which that path begins."""
+        before = self.found[ref].before
+        return ref if before is None else self.root(before)
+
 
 def walk(
     subject: Any, roots: Iterable[str], way: Way, *, depth: int, most: int, kinds: Iterable[str] = ()
@@ -164,6 +169,7 @@ class Card:
     type: str = ""
     owner: str = ""
     lifecycle: str = ""
+    orphaned: bool = False
     missing: bool = False
 
     def document(self) -> dict[str, Any]:
@@ -177,15 +183,16 @@ class Card:
             "owner": self.owner or None,
             "lifecycle": self.lifecycle or None,
         }
-        return {**shown, "missing": True} if self.missing else shown
+        marks = {"missing": self.missing, "orphaned": self.orphaned}
+        return {**shown, **{name: True for name, holds in marks.items() if holds}}
 
 
 def cards(subject: Any, refs: Iterable[str]) -> dict[str, Card]:
     """A card for each reference, in their order. One query."""
     refs, visible = list(refs), condition(visible_to(subject))
     text = (
-        "SELECT ref, kind, namespace, name, title, spec_type, owner_ref, lifecycle FROM catalog_entity"
-        f" WHERE ref = ANY(%s) AND {visible.text}"
+        "SELECT ref, kind, namespace, name, title, spec_type, owner_ref, lifecycle, orphaned_at IS NOT NULL"
+        f" FROM catalog_entity WHERE ref = ANY(%s) AND {visible.text}"
     )
     known = {row[0]: Card(*row) for row in rows(text, (refs, *visible.params))}
     return {ref: known.get(ref) or _missing(ref) for ref in refs}

@@ -29,12 +29,20 @@ CARD_MEMBERS = {
     "owner": TEXT_OR_NULL,
     "lifecycle": TEXT_OR_NULL,
 }
-MISSING = {"const": True, "description": "Named by a relation, but not in the catalog."}
-CARD = {**object_of("Card", **CARD_MEMBERS, missing=MISSING), "required": list(CARD_MEMBERS)}
-NODE = {
-    **object_of("Node", **CARD_MEMBERS, depth=WHOLE, missing=MISSING),
-    "required": [*CARD_MEMBERS, "depth"],
+MARKS = {
+    "missing": {"const": True, "description": "Named by a relation, but not in the catalog."},
+    "orphaned": {"const": True, "description": "Its source has it no more; it goes when its grace ends."},
 }
+"""What is said of an entity only where it holds."""
+
+
+def card(title: str, /, **more: Any) -> dict[str, Any]:
+    """The schema of an entity shown in passing, with what more is said of it."""
+    return {**object_of(title, **CARD_MEMBERS, **more, **MARKS), "required": [*CARD_MEMBERS, *more]}
+
+
+CARD = card("Card")
+NODE = card("Node", depth=WHOLE)
 
 
 class GraphView(ApiView):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpResponse
 
-from catalog.api.v1.graph import CARD, CARD_MEMBERS, DEEPEST, FACT, MISSING, fact_document
+from catalog.api.v1.graph import CARD, DEEPEST, FACT, card, fact_document
 from catalog.api.v1.limits import TRUNCATED, truncated
 from catalog.api.v1.references import references
 from catalog.impact import Affected, Impact, impact
@@ -16,17 +16,7 @@ from core.errors import InputError
 
 INHERITED = {"type": "boolean", "description": "Whether the owner is that of its system or domain."}
 PATH = {**list_of(FACT), "description": "A shortest way from a root, step by step."}
-AFFECTED = {
-    **object_of(
-        "Affected",
-        **CARD_MEMBERS,
-        depth={**WHOLE, "minimum": 1},
-        inherited=INHERITED,
-        path=PATH,
-        missing=MISSING,
-    ),
-    "required": [*CARD_MEMBERS, "depth", "inherited", "path"],
-}
+AFFECTED = card("Affected", depth={**WHOLE, "minimum": 1}, inherited=INHERITED, path=PATH)
 OWNER = object_of(
     "AffectedOwner",
     owner={"oneOf": [{"type": "null"}, CARD], "description": "Null stands for what nobody owns."},
@@ -73,7 +63,7 @@ class ImpactView(ApiView):
         found = impact(self.subject, roots, depth=depth, most=most)
         return json_data(
             {
-                "roots": [card.document() for card in found.roots],
+                "roots": [root.document() for root in found.roots],
                 "total": len(found.affected),
                 "owners": [
                     {
