@@ -118,6 +118,7 @@ class Entity(models.Model):
             models.Index(fields=["kind", "name"], name="entity_kind_name"),
             models.Index(Collate(Lower("name"), "C"), "uid", name="entity_by_name"),
             models.Index(fields=["owner_ref"], name="entity_owner"),
+            models.Index(fields=["kind", "ref"], name="entity_unowned", condition=models.Q(owner_ref="")),
             models.Index(fields=["location"], name="entity_broken", condition=~models.Q(errors=[])),
             models.Index(
                 fields=["orphaned_at"], name="entity_orphans", condition=models.Q(orphaned_at__isnull=False)
@@ -175,7 +176,9 @@ class Relation(models.Model):
     reverse = models.CharField(max_length=63, help_text="The same fact as the target sees it.")
 
     class Meta:
-        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["target_ref"], name="relation_target")]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["target_ref", "reverse"], name="relation_facing"),
+        ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["source_ref", "type", "target_ref"], name="relation_once"),
         ]

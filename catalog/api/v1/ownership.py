@@ -7,10 +7,10 @@ from django.http import HttpResponse
 from catalog.api.v1.graph import CARD, FACT, card, fact_document
 from catalog.api.v1.limits import TRUNCATED, truncated
 from catalog.api.v1.pages import CURSOR, LIMIT, PAGE_INFO, SAID, TOTAL, Place, Question
+from catalog.api.v1.references import NAMED, named
 from catalog.graph import cards
 from catalog.owners import owners_of
 from catalog.ownership_report import FINDINGS, Finding, ownership_report
-from catalog.refs import EntityRef
 from core.api.openapi import TEXT, TEXT_OR_NULL, WHOLE, Operation, list_of, object_of
 from core.api.params import Many, Whole
 from core.api.responses import json_data
@@ -49,9 +49,7 @@ class OwnershipView(ApiView):
         "Who owns an entity, and why",
         description="Everybody for whom `entities?owned_by=…` lists the entity, with the way that leads to them.",
         parameters={
-            "kind": "Kind of the entity.",
-            "namespace": "Namespace of the entity.",
-            "name": "Name of the entity.",
+            **NAMED,
             "limit": "Groups and people at the most, each.",
         },
         answer=object_of(
@@ -67,7 +65,7 @@ class OwnershipView(ApiView):
     )
 
     def get(self, _request: Any, kind: str, namespace: str, name: str) -> HttpResponse:
-        ref = str(EntityRef(kind, namespace, name))
+        ref = named(kind, namespace, name)
         entity = cards(self.subject, [ref])[ref]
         if entity.missing:
             raise NotFound(f"No entity named '{name}' found, with kind '{kind}' in namespace '{namespace}'")
