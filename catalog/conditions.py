@@ -1,5 +1,6 @@
 """A predicate, an order, a text that is looked for → SQL over the entities' table, values as parameters."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from catalog.item_conditions import item_condition
 from catalog.predicates import All, AnyOf, Begins, Has, Holds, HoldsItem, Not, Predicate
 from catalog.problems import storable
-from catalog.search_keys import key_term, value_term
+from catalog.search_keys import LONGEST, key_term, value_term
 
 COLUMNS: Mapping[str, str] = {
     "kind": "kind",
@@ -18,9 +19,22 @@ COLUMNS: Mapping[str, str] = {
     "spec.type": "spec_type",
     "spec.lifecycle": "lifecycle",
 }
-"""Keys whose value has a column of its own, as far as it can be looked up; empty when it is not there."""
-_MAY_BE_EMPTY = frozenset({"metadata.description"})
-_ALWAYS = frozenset({"kind", "metadata.name", "metadata.namespace"})
+"""Keys whose one value, as far as it can be looked up, has a column of its own."""
+_SINGLE: Mapping[str, str] = {
+    "kind": "catalog_entity.kind",
+    "metadata.name": "catalog_entity.name",
+    "metadata.namespace": "catalog_entity.namespace",
+    "metadata.uid": "catalog_entity.uid::text",
+    "metadata.title": "NULLIF(catalog_entity.title, '')",
+    "metadata.description": "catalog_entity.description",
+    "spec.type": "NULLIF(catalog_entity.spec_type, '')",
+    "spec.lifecycle": "NULLIF(catalog_entity.lifecycle, '')",
+}
+"""Such a value, or NULL."""
+NULLABLE = frozenset({"description"})
+"""Columns that are NULL, not empty, when the key is not there: an empty description can be looked for."""
+_ALWAYS = frozenset({"kind", "metadata.name", "metadata.namespace", "metadata.uid"})
+_RELATION = "relations."
 _STORED = "catalog_document AS stored WHERE stored.entity_id = catalog_entity.uid"
 _HELD = "catalog_held AS held WHERE held.entity_id = catalog_entity.uid"
 _HAS_TERMS = "catalog_entity.terms @> %s::bigint[]"
@@ -59,7 +73,7 @@ def condition(predicate: Predicate) -> Sql:
                 "catalog_entity.terms && %s::bigint[]", ([value_term(key, value) for value in values],)
             )
         case Begins(key, prefix):
-            return _held(key, "starts_with(lower({held}), %s)", storable(prefix).lower())
+            return _holds_one(key, "starts_with(lower({value}), %s)", storable(prefix).lower())
         case HoldsItem():
             text, params = item_condition(f"(SELECT stored.final::jsonb FROM {_STORED})", predicate)
             return Sql(text, tuple(params))
@@ -80,20 +94,30 @@ def both(parts: Iterable[Sql]) -> Sql:
 
 def containing(text: str, fields: Iterable[str]) -> Sql:
     """A field has the text inside, letter case aside. `%` and `_` are wildcards, as upstream has it."""
-    pattern = f"%{storable(text).lower()}%"
-    return _joined(" OR ", (_held(name, "lower({held}) LIKE %s", pattern) for name in fields), FALSE)
+    text = storable(text).lower()
+    looked_in = [name for name in fields if _key(name) != "metadata.uid" or _UID_PART.fullmatch(text)]
+    return _joined(
+        " OR ", (_holds_one(name, "lower({value}) LIKE %s", f"%{text}%") for name in looked_in), FALSE
+    )
 
 
 def sort_key(field: str) -> Sql:
     """What a field sorts by: its first value, lower-case, in code point order, as cursors compare; or NULL."""
     key = _key(field)
-    if key in COLUMNS and key not in _MAY_BE_EMPTY:
-        column = f"catalog_entity.{COLUMNS[key]}"
-        return Sql(f'lower({column if key in _ALWAYS else _or_null(column)}) COLLATE "C"')
+    if key in _SINGLE:
+        return Sql(f'lower({_SINGLE[key]}) COLLATE "C"')
+    if key.startswith(_RELATION):
+        related = _related(key)
+        return Sql(f'(SELECT min(lower(one.value) COLLATE "C") FROM {related.text})', related.params)
     item = _item(key)
     first = f"(SELECT held.values -> %s ->> 0 FROM {_HELD})"
     text = f"lower(coalesce({first}, CASE WHEN {item.text} THEN 'true' END)) COLLATE \"C\""
     return Sql(text, (key, *item.params))
+
+
+def has_own_place(key: str) -> bool:
+    """Whether what the key holds is found in a column or among the relations."""
+    return key in _SINGLE or key.startswith(_RELATION)
 
 
 def never_null(field: str) -> bool:
@@ -104,8 +128,16 @@ def never_null(field: str) -> bool:
 def held_values(field: str) -> tuple[Sql, Sql]:
     """Every value of a field, for counting: the expression, and what else to select from."""
     key = _key(field)
-    if key in COLUMNS and key not in _MAY_BE_EMPTY:
-        return Sql(_or_null(f"catalog_entity.{COLUMNS[key]}")), Sql("")
+    if key in _SINGLE:
+        return Sql(_SINGLE[key]), Sql("")
+    if key.startswith(_RELATION):
+        kind = key.removeprefix(_RELATION)
+        source = (
+            " JOIN (SELECT source_ref AS ref, target_ref AS value FROM catalog_relation WHERE lower(type) = %s"
+            " UNION SELECT target_ref, source_ref FROM catalog_relation WHERE lower(reverse) = %s) AS one"
+            f" ON one.ref = catalog_entity.ref AND length(one.value) <= {LONGEST}"
+        )
+        return Sql("one.value"), Sql(source, (kind, kind))
     item = _item(key)
     source = (
         " JOIN catalog_held AS held ON held.entity_id = catalog_entity.uid CROSS JOIN LATERAL"
@@ -114,37 +146,49 @@ def held_values(field: str) -> tuple[Sql, Sql]:
     return Sql("one.value"), Sql(source, (key, *item.params))
 
 
+def _related(key: str) -> Sql:
+    """What an entity is related to by relations of that key, to be selected from."""
+    kind = key.removeprefix(_RELATION)
+    text = (
+        "(SELECT target_ref FROM catalog_relation WHERE source_ref = catalog_entity.ref AND lower(type) = %s"
+        " UNION ALL"
+        " SELECT source_ref FROM catalog_relation WHERE target_ref = catalog_entity.ref AND lower(reverse) = %s"
+        f") AS one(value) WHERE length(one.value) <= {LONGEST}"
+    )
+    return Sql(text, (kind, kind))
+
+
 def _item(key: str) -> Sql:
     """Whether the key stands for an item of a list, which holds `true`."""
     return _with_terms([value_term(key, "true")])
-
-
-def _or_null(column: str) -> str:
-    return f"NULLIF({column}, '')"
 
 
 def _with_terms(terms: list[int]) -> Sql:
     return Sql(_HAS_TERMS, (terms,))
 
 
-def _held(field: str, test: str, value: str) -> Sql:
+def _holds_one(field: str, test: str, value: str) -> Sql:
     """A test on any value of a key. `test` is a text of our own; what users say is a parameter."""
     key = _key(field)
-    if key in COLUMNS:
-        column = f"catalog_entity.{COLUMNS[key]}"
-        return Sql(f"({column} <> '' AND {test.format(held=column)})", (value,))
+    if key in _SINGLE:
+        return Sql(f"{test.format(value=_SINGLE[key])} IS TRUE", (value,))
+    if key.startswith(_RELATION):
+        related = _related(key)
+        text = f"EXISTS (SELECT 1 FROM {related.text} AND {test.format(value='one.value')})"
+        return Sql(text, (*related.params, value))
     item = _item(key)
     among = (
-        f"jsonb_array_elements_text(held.values -> %s) AS one(value) WHERE {test.format(held='one.value')}"
+        f"jsonb_array_elements_text(held.values -> %s) AS one(value) WHERE {test.format(value='one.value')}"
     )
     text = (
         f"(EXISTS (SELECT 1 FROM {_HELD} AND EXISTS (SELECT 1 FROM {among}))"
-        f" OR ({item.text} AND {test.format(held=_TRUE_TEXT)}))"
+        f" OR ({item.text} AND {test.format(value=_TRUE_TEXT)}))"
     )
     return Sql(text, (key, value, *item.params, value))
 
 
 _TRUE_TEXT = "'true'::text"
+_UID_PART = re.compile(r"[0-9a-f%_-]*")
 
 
 def _joined(word: str, parts: Iterable[Sql], nothing: Sql) -> Sql:

@@ -89,7 +89,7 @@ class Entity(models.Model):
     namespace = models.CharField(max_length=63)
     name = models.CharField(max_length=63)
     title = models.TextField(blank=True, default="")
-    description = models.TextField(blank=True, default="")
+    description = models.TextField(null=True, help_text="As far as it can be looked for; else NULL.")  # noqa: DJ001 - an empty one can be looked for
     owner_ref = models.TextField(blank=True, default="")
     spec_type = models.TextField(blank=True, default="")
     lifecycle = models.TextField(blank=True, default="")
@@ -157,8 +157,10 @@ class Document(models.Model):
 
 
 class Held(models.Model):
-    """Per search key of an entity the values in their own spelling: for orders, counts and full text beyond the
-    columns of `Entity`."""
+    """Per search key of an entity the values in their own spelling, for orders, counts and full text.
+
+    What has a column of `Entity`, or is a relation, is not kept here again.
+    """
 
     entity = models.OneToOneField(Entity, primary_key=True, on_delete=models.CASCADE, related_name="held")
     values = models.JSONField(default=dict)

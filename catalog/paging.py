@@ -7,12 +7,12 @@ from the total, which is known: PostgreSQL's own guess errs where conditions dep
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from uuid import UUID
+from typing import Any
 
 from catalog.conditions import TRUE, Sql, both, condition, containing, never_null, sort_key
 from catalog.filters import Cursor, Order, Window
-from catalog.predicates import EVERYTHING, Predicate, parse_query
-from catalog.totals import GENERATION, count_total, last_total
+from catalog.predicates import EVERYTHING, All, Holds, Predicate, parse_query
+from catalog.totals import GENERATION, count_total, generation, last_total
 from core.sql import rows
 
 DEFAULT_LIMIT = 200
@@ -60,7 +60,7 @@ def whole_list(wanted: Predicate, orders: Sequence[Order]) -> Sql:
 
 def window(wanted: Predicate, orders: Sequence[Order], place: Window) -> tuple[list[str], bool]:
     """Some of the entities, and whether more follow. Who lacks a field comes last, or by ref."""
-    where = condition(wanted)
+    where = condition(wanted) if orders else both([condition(wanted), _range_of(wanted)])
     sorts = [sort_key(order.field) for order in orders]
     ways = ["DESC NULLS LAST" if order.descending else "ASC NULLS LAST" for order in orders]
     in_order = [f"{sort.text} {way}" for sort, way in zip(sorts, ways, strict=True)]
@@ -78,6 +78,21 @@ def window(wanted: Predicate, orders: Sequence[Order], place: Window) -> tuple[l
     return finals[: place.limit], more
 
 
+def _range_of(wanted: Predicate) -> Sql:
+    """References begin with the kind: who asks for one kind need not walk through the others."""
+    parts = wanted.parts if isinstance(wanted, All) else (wanted,)
+    for part in parts:
+        match part:
+            case Holds(key, (kind,)) if key.lower() == "kind" and kind.isascii() and kind.isalnum():
+                return Sql(
+                    "catalog_entity.ref >= %s AND catalog_entity.ref < %s",
+                    (f"{kind.lower()}:", f"{kind.lower()};"),
+                )
+            case All() if found := _range_of(part).params:
+                return Sql("catalog_entity.ref >= %s AND catalog_entity.ref < %s", found)
+    return TRUE
+
+
 def in_order_of_ref(where: Sql, *, after: str, limit: int) -> list[tuple[str, str]]:
     """References and documents of what fulfils a condition, behind a reference, in code point order."""
     text = (
@@ -93,15 +108,17 @@ def page(visible: Predicate, cursor: Cursor, *, limit: int, offset: int = 0, wit
     counted = last_total(where)
     if counted is None and cursor.total is None and (with_total or limit):
         counted = count_total(where)
+    if counted is not None and counted.answer == 0 and counted.generation != generation():
+        counted = count_total(where)
     first_time = not cursor.at
-    found: list[tuple[str, str, UUID, UUID]] = []
-    if limit:
+    found: list[tuple[Any, ...]] = []
+    if limit and (counted is None or counted.answer):
         expected = counted.answer if counted is not None else cursor.total or 0
         sql = _page_sql(where, cursor, limit, offset if first_time else 0, expected)
         found = rows(sql.text, sql.params)
     total = cursor.total
     if total is None and with_total:
-        if counted is None or not found or found[0][3] != counted.generation:
+        if counted is None or (counted.answer and (not found or found[0][3] != counted.generation)):
             counted = count_total(where)
         total = counted.answer
     more, found = len(found) > limit, found[:limit]

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from catalog.conditions import Sql, held_values
@@ -55,6 +55,12 @@ class _Kept:
 _kept = _Kept()
 
 
+def generation() -> UUID:
+    """The catalog's generation now."""
+    ((token,),) = rows(f"SELECT {GENERATION}")
+    return cast(UUID, token)
+
+
 def last_total(where: Sql) -> Counted | None:
     """How many entities matched when somebody last counted; perhaps in an earlier generation."""
     return _kept.get(_question("total", where))
@@ -63,20 +69,20 @@ def last_total(where: Sql) -> Counted | None:
 def count_total(where: Sql) -> Counted:
     """How many entities match, now."""
     sql = f"SELECT count(*), {GENERATION} FROM catalog_entity WHERE {where.text}"
-    ((count, generation),) = rows(sql, where.params)
-    return _kept.put(_question("total", where), Counted(generation, count))
+    ((count, now),) = rows(sql, where.params)
+    return _kept.put(_question("total", where), Counted(now, count))
 
 
 def facets(where: Sql, fields: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """How many of the matching entities hold each value of each field, in the value's own spelling."""
-    ((generation,),) = rows(f"SELECT {GENERATION}")
-    return {name: _current_facet(generation, where, name) for name in fields}
+    now = generation()
+    return {name: _current_facet(now, where, name) for name in fields}
 
 
-def _current_facet(generation: UUID, where: Sql, field: str) -> Any:
+def _current_facet(now: UUID, where: Sql, field: str) -> Any:
     question = _question(f"facet {field}", where)
     kept = _kept.get(question)
-    if kept is None or kept.generation != generation:
+    if kept is None or kept.generation != now:
         kept = _kept.put(question, _facet(where, field))
     return kept.answer
 
@@ -89,8 +95,7 @@ def _facet(where: Sql, field: str) -> Counted:
     )
     found = rows(sql, (*value.params, *source.params, *where.params))
     if not found:
-        ((generation,),) = rows(f"SELECT {GENERATION}")
-        return Counted(generation, [])
+        return Counted(generation(), [])
     counts = sorted((value, count) for value, count, _ in found if value is not None)
     return Counted(found[0][2], [{"value": value, "count": count} for value, count in counts])
 

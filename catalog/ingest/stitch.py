@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from catalog.conditions import COLUMNS
+from catalog.conditions import COLUMNS, NULLABLE, has_own_place
 from catalog.search_keys import search_keys
 
 ORPHAN = "backstage.io/orphan"
@@ -22,7 +22,7 @@ class Stitched:
     final: str
     terms: list[int]
     values: dict[str, list[str | None]]
-    columns: dict[str, str]
+    columns: dict[str, str | None]
     owner_ref: str
 
 
@@ -87,10 +87,18 @@ def _derived(final: dict[str, Any], relations: list[tuple[str, str]], etag: str,
         etag=etag,
         final=orjson.dumps(final).decode(),
         terms=keys.terms,
-        values=keys.values,
-        columns={column: (keys.values.get(key) or [""])[0] or "" for key, column in COLUMNS.items()},
+        values={key: held for key, held in keys.values.items() if not has_own_place(key)},
+        columns={
+            column: _first(keys.values, key, None if column in NULLABLE else "")
+            for key, column in COLUMNS.items()
+        },
         owner_ref=next((target for kind, target in relations if kind == "ownedBy"), ""),
     )
+
+
+def _first(values: Mapping[str, Sequence[str | None]], key: str, missing: str | None) -> str | None:
+    first = values.get(key, (None,))[0]
+    return missing if first is None else first
 
 
 def _processed(final: str, *, orphan: bool) -> dict[str, Any]:

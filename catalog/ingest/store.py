@@ -29,6 +29,8 @@ from core.sql import rows
 
 _AT_ONCE = 2_000
 """Entities whose documents are in memory at a time."""
+_MANY = 1_000
+"""Writes in one go that change what the planner knows."""
 _LOCK = 0x6361_7461_6C6F_67  # "catalog"
 
 
@@ -53,8 +55,18 @@ def store(location: Location, harvest: Harvest, files: Mapping[str, Any]) -> Pla
             return decided
         if not decided.is_empty:
             _write(decided, location)
+            if len(decided.writes) >= _MANY:
+                _settle()
         _remember(location, harvest, decided, files)
     return decided
+
+
+def _settle() -> None:
+    """After very many writes: let the index sort in what it put aside, and the planner see what there is now."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT gin_clean_pending_list('entity_terms'::regclass)")
+        for table in ("catalog_entity", "catalog_document", "catalog_held", "catalog_relation"):
+            cursor.execute(f"ANALYZE {table}")
 
 
 def _remember(location: Location, harvest: Harvest, decided: Plan, files: Mapping[str, Any]) -> None:

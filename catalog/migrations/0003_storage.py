@@ -119,7 +119,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="entity",
             name="description",
-            field=models.TextField(blank=True, default=""),
+            field=models.TextField(help_text="As far as it can be looked for; else NULL.", null=True),
         ),
         migrations.AddField(
             model_name="entity",
