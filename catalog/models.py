@@ -53,6 +53,9 @@ class Location(Leased):
 
     class Meta:
         ordering: ClassVar[list[str]] = ["created_at", "id"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["target"], name="location_target", opclasses=["text_pattern_ops"]),
+        ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["type", "target"], name="location_once"),
             models.UniqueConstraint(fields=["entity_ref"], name="location_entity_once"),
