@@ -26,6 +26,7 @@ NAMED = f"component/default/{HIDDEN}"
 REFS = {"entityRefs": [f"component:default/{HIDDEN}", "component:default/shown"]}
 QUERY = {"query": {"metadata.name": {"$hasPrefix": "hidden"}}}
 
+PREFIXES = ("api/catalog/", "api/v1/catalog/", "api/search/")
 Call = tuple[str, str, Any, int]
 """Method, path below the route's own prefix, body, and the status that is expected."""
 
@@ -76,6 +77,12 @@ READS: dict[str, list[Call]] = {
     "api/v1/catalog/entities/<str:kind>/<str:namespace>/<str:name>/diff": [
         ("get", f"entities/{NAMED}/diff?from=2020-01-01T00:00:00Z", None, 404)
     ],
+    "api/v1/catalog/graph": [
+        ("get", "graph?root=group:default/theirs&depth=2", None, 200),
+        ("get", "graph?root=component:default/base&depth=2", None, 200),
+    ],
+    "api/v1/catalog/impact": [("get", "impact?root=component:default/base", None, 200)],
+    "api/search/query": [("get", "query?term=canary", None, 200), ("get", "query?term=shown", None, 200)],
     "api/v1/catalog/changes": [("get", "changes?from=2020-01-01T00:00:00Z", None, 200)],
 }
 NOT_READS = {
@@ -91,7 +98,7 @@ NOT_READS = {
 
 
 def asks_the_catalog(path: str) -> bool:
-    return any(name.startswith("catalog.") for name in permissions(ROUTES[path]).values())
+    return any(name.startswith(("catalog.", "search.")) for name in permissions(ROUTES[path]).values())
 
 
 def limited(conditions: dict[str, Any], name: str = "limited") -> Api:
@@ -102,7 +109,7 @@ def limited(conditions: dict[str, Any], name: str = "limited") -> Api:
 @pytest.fixture
 def filled(web: FileServer, work: Callable[[], None], api: Any) -> str:
     """Two teams; what is theirs has the canary in it, some of it broken since. The uid of one of theirs."""
-    theirs = component(HIDDEN, owner="theirs").replace(
+    theirs = component(HIDDEN, owner="theirs", dependsOn="['component:base']").replace(
         f"name: {HIDDEN}", f"name: {HIDDEN}\n  title: {HIDDEN}"
     )
     late = component(f"{HIDDEN}-late", owner="theirs")
@@ -128,7 +135,7 @@ def test_every_route_of_the_catalog_has_been_thought_about() -> None:
 
 @pytest.mark.parametrize("route", sorted(READS))
 def test_nothing_of_the_rest_is_seen(route: str, filled: str, api: Any) -> None:
-    prefix = "/api/v1/catalog/" if route.startswith("api/v1") else "/api/catalog/"
+    prefix = next(f"/{one}" for one in PREFIXES if route.startswith(one))
     mine = limited({"catalog.entity.read": OWNED})
     for method, path, body, status in READS[route]:
         asked = prefix + path.format(uid=filled)

@@ -88,7 +88,8 @@ def _queries(client: CatalogClient) -> None:
     assert names(second["items"]) == ["c4", "c5", "c6", "c7"]
     back = client("queryEntities", {"cursor": second["pageInfo"]["prevCursor"], "limit": 4})
     assert names(back["items"]) == ["c0", "c1", "c2", "c3"]
-    searched = {"fullTextFilter": {"term": "C7", "fields": ["metadata.name"]}, "totalItems": "exclude"}
+    text = {"term": "C7", "fields": ["metadata.name"]}
+    searched = {"filter": {"kind": "component"}, "fullTextFilter": text, "totalItems": "exclude"}
     found = client("queryEntities", searched)
     assert (names(found["items"]), found["totalItems"]) == (["c7"], 0)
     predicate = {
