@@ -12,7 +12,7 @@ which no word can be mistaken for, so that one index answers everything:
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -38,6 +38,7 @@ FILTERS = {
 LONGEST_TEXT = 10_000
 """Characters of a description or a page that are kept and searched."""
 _LONGEST_LEXEME = 400
+_BETWEEN = {weight: f"':{place}{weight} '" for place, weight in enumerate("ABCD", 1)}
 _OFTEN = 3
 """Mentions that make a word of a page weigh more."""
 _FACTS = ("kind", "namespace", "type", "lifecycle", "owner")
@@ -84,16 +85,18 @@ def of_entity(uid: str, entity: Mapping[str, Any]) -> tuple[Searchable, Iterable
     kind, name = entity["kind"], metadata["name"]
     title, described = _text(metadata.get("title")), _described(kind, metadata, spec)
     facts = _facts(entity, spec)
-    address = (
-        f"/catalog/{facts['namespace']}/{kind}/{name}".lower()
-    )  # names need no quoting: validation sees to it
+    # kinds, namespaces and names hold nothing that an address would have to quote
+    address = f"/catalog/{facts['namespace']}/{kind}/{name}".lower()
     document = {"title": title or name, "text": described, "location": address, **facts}
     named, titled = name_words(name), name_words(title) if title and title != name else []
-    about = [word for said in (*_said_of(facts), *_tags(metadata)) for word in _known_words(said)]
-    places = _places(("A", named), ("A", titled), ("B", about), ("C", words(described)))
-    lexemes = [f"is={CATALOG}", whole_lexeme(name), *([whole_lexeme(title)] if titled else [])]
+    about = [word for one in (*_said_of(facts), *_tags(metadata)) for word in _known_words(one)]
+    said = words(described)
+    lexemes = [
+        *(_weighed(named, "A"), _weighed(titled, "A"), _weighed(about, "B"), _weighed(said, "C")),
+        *(type_lexeme(CATALOG), whole_lexeme(name), whole_lexeme(title) if titled else ""),
+    ]
     prior = _PRIORS.get(kind.lower(), _PRIOR_UNKNOWN) - _DEPRECATED * (facts["lifecycle"] == "deprecated")
-    return _row(uid, "", prior, document, places, lexemes), places
+    return _row(uid, "", prior, document, lexemes), [*named, *titled, *about, *said]
 
 
 def of_page(uid: str, entity: Mapping[str, Any], page: Page) -> tuple[Searchable, Iterable[str]]:
@@ -114,51 +117,44 @@ def of_page(uid: str, entity: Mapping[str, Any], page: Page) -> tuple[Searchable
     }
     counts = Counter(words(text))
     often = [word for word, count in counts.items() if count >= _OFTEN]
-    titled = (("A", words(page.title)), ("B", name_words(metadata["name"])))
-    places = _places(*titled, ("C", often), ("D", counts))
-    lexemes = [f"is={TECHDOCS}", whole_lexeme(page.title), filter_lexeme("name", name)]
-    return _row(uid, page.file, _PRIOR_PAGE, document, places, lexemes), _places(*titled)
-
-
-def whole_lexeme(text: str) -> str:
-    """The lexeme of a whole name or title, however its words are joined: `web-shop` and `WebShop` are one."""
-    return f"={''.join(words(text))}"[:_LONGEST_LEXEME]
+    titled = words(page.title)
+    lexemes = [
+        *(_weighed(titled, "A"), _weighed(name_words(metadata["name"]), "B")),
+        *(_weighed(often, "C"), _weighed(counts, "D")),
+        *(type_lexeme(TECHDOCS), whole_lexeme(page.title), filter_lexeme("name", name)),
+    ]
+    return _row(uid, page.file, _PRIOR_PAGE, document, lexemes), titled
 
 
 @lru_cache(maxsize=10_000)
 def filter_lexeme(key: str, value: str) -> str:
     """The lexeme of a value that `filters[key]` asks for; letter case does not matter."""
-    return f"{FILTERS[key]}={fold(storable(value))}"[:_LONGEST_LEXEME]
+    return _lexeme(f"{FILTERS[key]}={fold(storable(value))}")
 
 
-def quoted(lexeme: str) -> str:
+def type_lexeme(type_: str) -> str:
+    """The lexeme of a sort of documents."""
+    return f"'is={type_}'"
+
+
+def whole_lexeme(text: str) -> str:
+    """The lexeme of a whole name or title, however its words are joined: `web-shop` and `WebShop` are one."""
+    return _lexeme(f"={''.join(words(text))}")
+
+
+def _lexeme(text: str) -> str:
     """A lexeme as it is written in the text of a tsvector or a tsquery."""
-    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
+    return "'" + text[:_LONGEST_LEXEME].replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-def _places(*sections: tuple[str, Iterable[str]]) -> dict[str, str]:
-    """Each word with its first place, and the weight of the section that it stands in."""
-    places: dict[str, str] = {}
-    at = 0
-    for weight, found in sections:
-        for word in found:
-            at += 1
-            if word not in places:
-                places[word] = f"{at}{weight}"
-    return places
+def _weighed(found: Collection[str], weight: str) -> str:
+    """Words in the text of a tsvector, where a word that comes twice is merged. Places do not matter, weights do."""
+    return f"'{_BETWEEN[weight].join(found)}{_BETWEEN[weight][:-2]}" if found else ""
 
 
-def _row(
-    uid: str,
-    page: str,
-    prior: int,
-    document: Mapping[str, str],
-    places: Mapping[str, str],
-    lexemes: Iterable[str],
-) -> Searchable:
+def _row(uid: str, page: str, prior: int, document: Mapping[str, str], lexemes: Iterable[str]) -> Searchable:
     filters = [filter_lexeme(key, document[key]) for key in _FACTS if document[key]]
-    weighed = [f"'{word}':{at}" for word, at in places.items()]
-    text = " ".join([*weighed, *(quoted(lexeme) for lexeme in (*lexemes, *filters))])
+    text = " ".join([*lexemes, *filters])
     ready = orjson.dumps(document).decode()
     digest = hashlib.blake2b(f"{prior}{ready}{text}".encode(), digest_size=8).digest()
     return Searchable(uid, page, prior, ready, text, int.from_bytes(digest, "big", signed=True))

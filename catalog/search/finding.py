@@ -12,7 +12,7 @@ from typing import Any
 from catalog.conditions import FALSE, TRUE, Sql, condition
 from catalog.permissions import READ
 from catalog.search.asking import Wanted
-from catalog.search.documents import filter_lexeme, quoted, whole_lexeme
+from catalog.search.documents import filter_lexeme, type_lexeme, whole_lexeme
 from catalog.search.models import SearchWord
 from catalog.search.slips import forms, is_correctable, nearest
 from catalog.search.words import words
@@ -21,13 +21,11 @@ from core.api.subjects import Subject
 from core.sql import rows
 
 WINDOW = 500
-"""How many matches of a term are ranked, and so how many can be paged through."""
-MOST_COUNTED = 10_000
+"""Matches that are ranked of each sort: with all the words, beginning with the term, named like it."""
+MOST_COUNTED = 1_000
 """A list without a term is counted up to here; it can be paged through to its end."""
 _MOST_CANDIDATES = 500
 _MOST_MEANT = 6
-_SHORTEST_BEGINNING = 3
-"""Letters from which on a whole name's beginning is looked for too."""
 _WEIGHTS = "{0.1, 0.3, 0.6, 1.0}"  # of D, C, B, A
 
 
@@ -73,42 +71,38 @@ def _visible(subject: Subject) -> Sql | None:
 
 
 def _listed(wanted: Wanted, seen: Sql) -> Found:
-    """Without a term: everything, by prior."""
+    """Without a term: everything, in an order that stays."""
     filters = _filters(wanted)
     condition = f"{'words @@ %s::tsquery' if filters else 'true'}{seen.text}"
-    params = [*([filters] if filters else []), *seen.params]
     sql = f"""
-        WITH counted AS (
-            SELECT count(*) AS total
-            FROM (SELECT 1 FROM catalog_searchdocument WHERE {condition} LIMIT %s) AS part
+        WITH found AS MATERIALIZED (
+            SELECT id, entity_id, page FROM catalog_searchdocument WHERE {condition}
+            ORDER BY entity_id, page LIMIT %s
+        ), counted AS (
+            SELECT least(count(*), %s) AS total FROM found
         ), shown AS (
-            SELECT page, document, prior, id FROM catalog_searchdocument WHERE {condition}
-            ORDER BY prior DESC, id LIMIT %s OFFSET %s
+            SELECT id FROM found ORDER BY entity_id, page LIMIT %s OFFSET %s
         )
-        SELECT total, page, document FROM counted LEFT JOIN shown ON true ORDER BY prior DESC, id
+        SELECT total, page, document
+        FROM counted LEFT JOIN (shown JOIN catalog_searchdocument USING (id)) ON true ORDER BY entity_id, page
     """  # noqa: S608 - made of our own pieces, values are parameters
-    found = rows(sql, [*params, MOST_COUNTED, *params, wanted.limit + 1, wanted.offset], prepare=False)
+    params = [*([filters] if filters else []), *seen.params]
+    furthest = max(MOST_COUNTED, wanted.offset + wanted.limit + 1)
+    found = rows(sql, [*params, furthest, MOST_COUNTED, wanted.limit + 1, wanted.offset], prepare=False)
     return _found(found, wanted)
 
 
 def _ranked(wanted: Wanted, alternatives: Sequence[Sequence[str]], seen: Sql) -> Found:
-    """With a term: the best of what holds, for each word, one of its alternatives."""
+    """With a term: the best of what holds, for each word, one of its alternatives, or begins with the whole term."""
     filters, whole = _filters(wanted), whole_lexeme(wanted.term)
-    name, beginning = quoted(whole), f"{quoted(whole)}:*"
     match = " & ".join(f"({' | '.join(_beginnings(words_))})" for words_ in alternatives)
-    rank = " & ".join(f"({' | '.join([quoted(words_[0]), *_beginnings(words_)])})" for words_ in alternatives)
-    if len(whole) > _SHORTEST_BEGINNING:
-        match = f"({match} | {beginning})"
+    rank = " | ".join(f"'{words_[0]}' | {' | '.join(_beginnings(words_))}" for words_ in alternatives)
+    some = f"""(
+        SELECT id, prior, words FROM catalog_searchdocument WHERE words @@ %s::tsquery{seen.text}
+        ORDER BY entity_id, page LIMIT {WINDOW}
+    )"""  # noqa: S608 - made of our own pieces, values are parameters
     sql = f"""
-        WITH common AS MATERIALIZED (
-            SELECT id, prior, words FROM catalog_searchdocument WHERE words @@ %s::tsquery{seen.text}
-            ORDER BY prior DESC, id LIMIT %s
-        ), named AS MATERIALIZED (
-            SELECT id, prior, words FROM catalog_searchdocument WHERE words @@ %s::tsquery{seen.text}
-            ORDER BY prior DESC, id LIMIT %s
-        ), found AS MATERIALIZED (
-            SELECT * FROM common UNION ALL SELECT * FROM named WHERE id NOT IN (SELECT id FROM common)
-        ), counted AS (
+        WITH found AS MATERIALIZED ({some} UNION {some} UNION {some}), counted AS (
             SELECT count(*) AS total FROM found
         ), ranked AS (
             SELECT id, row_number() OVER (
@@ -116,16 +110,14 @@ def _ranked(wanted: Wanted, alternatives: Sequence[Sequence[str]], seen: Sql) ->
                     ts_rank(%s::real[], words, %s::tsquery) DESC, prior DESC, id
             ) AS place
             FROM found ORDER BY place LIMIT %s OFFSET %s
-        ), shown AS (
-            SELECT place, page, document FROM ranked JOIN catalog_searchdocument USING (id)
         )
-        SELECT total, page, document FROM counted LEFT JOIN shown ON true ORDER BY place
+        SELECT total, page, document
+        FROM counted LEFT JOIN (ranked JOIN catalog_searchdocument USING (id)) ON true ORDER BY place
     """  # noqa: S608 - made of our own pieces, values are parameters
-    params = [
-        *(_both(filters, match), *seen.params, WINDOW),
-        *(_both(filters, name), *seen.params, WINDOW),
-        *(name, beginning, _WEIGHTS, rank, wanted.limit + 1, wanted.offset),
-    ]
+    params: list[Any] = []
+    for sort in (match, f"{whole}:*", whole):
+        params += [f"{filters} & {sort}" if filters else sort, *seen.params]
+    params += [whole, f"{whole}:*", _WEIGHTS, rank, wanted.limit + 1, wanted.offset]
     found = rows(sql, params, prepare=False)
     return _found(found, wanted, [word for words_ in alternatives for word in words_])
 
@@ -140,18 +132,14 @@ def _filters(wanted: Wanted) -> str:
     """The types and filters as the text of a tsquery; empty when there are none."""
     alternatives = [[filter_lexeme(key, value) for value in values] for key, values in wanted.filters.items()]
     if wanted.types:
-        alternatives.append([f"is={one}" for one in wanted.types])
-    return " & ".join(f"({' | '.join(map(quoted, lexemes))})" for lexemes in alternatives)
-
-
-def _both(filters: str, match: str) -> str:
-    return f"{filters} & {match}" if filters else match
+        alternatives.append([type_lexeme(one) for one in wanted.types])
+    return " & ".join(f"({' | '.join(lexemes)})" for lexemes in alternatives)
 
 
 def _beginnings(alternatives: Iterable[str]) -> list[str]:
-    """What was typed as a beginning, what may have been meant as it stands."""
+    """What was typed as a beginning, what may have been meant as it stands. A word holds nothing to be quoted."""
     first, *others = alternatives
-    return [f"{quoted(first)}:*", *map(quoted, others)]
+    return [f"'{first}':*", *(f"'{other}'" for other in others)]
 
 
 def _meant(word: str) -> list[str]:

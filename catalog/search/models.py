@@ -15,7 +15,9 @@ class SearchDocument(models.Model):
         "catalog.Entity", on_delete=models.CASCADE, related_name="search_documents", db_index=False
     )
     page = models.TextField(blank=True, default="", help_text="The page's file; empty: the entity itself.")
-    prior = models.SmallIntegerField(help_text="Which of two equally good ones comes first: the greater.")
+    prior = models.SmallIntegerField(
+        help_text="Which of two that match equally well comes first: the greater."
+    )
     document = models.TextField(help_text="What search answers with, as JSON.")
     words = SearchVectorField()
     checksum = models.BigIntegerField(help_text="Of all that: the same one is not written again.")
@@ -23,7 +25,6 @@ class SearchDocument(models.Model):
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
             GinIndex(fields=["words"], name="search_words"),
-            models.Index(models.F("prior").desc(), models.F("id"), name="search_prior"),
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["entity", "page"], name="search_document_once"),

@@ -36,23 +36,24 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """The words of a text, folded, in order. A mail address is one word, and its name's words beside it."""
     folded = fold(text)
-    addresses = []
+    addresses: list[str] = []
     if "@" in folded:
         addresses = [found.strip(".-") for found in _EMAIL.findall(folded)]
         folded = _EMAIL.sub(lambda found: found[0].partition("@")[0], folded)
     if folded.isascii():
-        found = [run[:LONGEST] for run in _PLAIN.findall(folded)]
+        found = _PLAIN.findall(folded)
     else:
         found = [word for run in _ANY.findall(folded) for word in _parts(run)]
-    return [*found, *(address[:LONGEST] for address in addresses)]
+    found += addresses
+    return found if len(text) <= LONGEST else [word[:LONGEST] for word in found]
 
 
 def name_words(name: str) -> list[str]:
     """The words of a name: those of a text, and the parts of `camelCase`."""
     whole = words(name)
-    if name.islower():
-        return whole
-    return [*whole, *(word for word in words(_CAMEL.sub(" ", name)) if word not in whole)]
+    if _CAMEL.search(name):
+        whole += [word for word in words(_CAMEL.sub(" ", name)) if word not in whole]
+    return whole
 
 
 def spans(text: str) -> Iterator[tuple[int, int, list[str]]]:
@@ -66,10 +67,10 @@ def _parts(run: str) -> list[str]:
     """One run of letters → its words. What is written without spaces is cut into overlapping pairs."""
     unspaced = _UNSPACED.search(run)
     if unspaced is None:
-        return [run[:LONGEST]]
+        return [run]
     begin, end = unspaced.span()
     text = run[begin:end]
     pairs = [text[at : at + 2] for at in range(len(text) - 1)]
-    before = [run[:begin][:LONGEST]] if begin else []
+    before = [run[:begin]] if begin else []
     after = _parts(run[end:]) if end < len(run) else []
     return [*before, *pairs, text[-1], *after]
