@@ -36,6 +36,7 @@ text{fill:var(--ink);font-size:13px;unicode-bidi:isolate}
 .t{font-weight:600}
 .c{fill:var(--card);stroke:var(--edge)}
 .root .c{fill:var(--root);stroke:var(--lead);stroke-width:2}
+.orphaned .c{stroke:var(--c6);stroke-dasharray:2 3}
 .missing .c{stroke:var(--c5);stroke-dasharray:5 4}
 .missing .t{fill:var(--soft);font-style:italic}
 a:hover .c,a:focus .c{stroke:var(--lead);stroke-width:2}
@@ -107,9 +108,14 @@ def draw(picture: Picture) -> str:
 
 def _card(card: Card, corner: Point, root: bool) -> str:
     x, y = corner
-    classes = " ".join(name for name, holds in (("root", root), ("missing", card.missing)) if holds)
+    classes = " ".join(
+        name
+        for name, holds in (("root", root), ("missing", card.missing), ("orphaned", card.orphaned))
+        if holds
+    )
     name = card.title or card.name
     about = ["not in the catalog"] if card.missing else [card.type, card.lifecycle]
+    about += ["orphaned"] if card.orphaned else []
     kind = card.kind if card.missing else card.kind.lower()
     under = " · ".join([kind, *(part for part in about if part)])
     full = f"{name} ({card.ref}), {under}" + (f", owned by {card.owner}" if card.owner else "")
@@ -134,7 +140,7 @@ def entity_address(card: Card) -> str:
 
 def _lines(edges: Sequence[Edge], layout: Layout) -> Iterator[str]:
     """A path for each edge. What edges share on their way to one hub is drawn once, by the first of them."""
-    drawn: set[tuple[int, frozenset[Point]]] = set()
+    drawn: set[tuple[int, tuple[Point, Point]]] = set()
     for edge in edges:
         source, relation, target = edge
         look = _look(relation)
@@ -143,8 +149,8 @@ def _lines(edges: Sequence[Edge], layout: Layout) -> Iterator[str]:
             path, ends = _loop(layout.cards[source]), True
         else:
             steps = list(enumerate(pairwise(layout.lines[edge])))
-            own = [(at, step) for at, step in steps if (look, frozenset(step)) not in drawn]
-            drawn.update((look, frozenset(step)) for _, step in own)
+            own = [(at, step) for at, step in steps if (look, step) not in drawn]
+            drawn.update((look, step) for _, step in own)
             path, ends = _curve(own), own[-1:] == steps[-1:]
         arrow = f' marker-end="url(#a{look})"' if ends else ""
         yield f'<path class="e e{look}" d="{path}"{arrow}>{said}</path>'

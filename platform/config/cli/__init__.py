@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from core.errors import GreenroomError
 
-from . import catalog, demo, doctor, scaffold, serve, tokens
+from . import catalog, demo, doctor, ownership, scaffold, serve, tokens
 from .database import attached
 from .output import say_error
 
@@ -35,6 +35,9 @@ def greenroom(debug: bool) -> None:
     GREENROOM_TOKEN who asks. Django's commands (`migrate`, `shell`, …) are here too: `greenroom help`.
     """
 
+
+for command in (ownership.ownership, ownership.impact):
+    catalog.catalog.add_command(command)
 
 for command in (
     *(serve.up, demo.demo, doctor.doctor),

@@ -88,6 +88,14 @@ def test_a_line_that_is_shared_is_drawn_once() -> None:
     assert len(levels) == len(set(levels))
 
 
+def test_two_that_lean_on_each_other_have_an_arrow_each() -> None:
+    drawn = draw(
+        picture_of([("a", "dependsOn", "b"), ("b", "dependsOn", "a"), ("a", "dependsOn", "a")], ["a", "b"])
+    )
+    lines = [path for path in parsed(drawn).iter(f"{SVG}path") if path.find(f"{SVG}title") is not None]
+    assert [(bool(line.get("d")), line.get("marker-end")) for line in lines] == [(True, "url(#a0)")] * 3
+
+
 def test_the_same_graph_is_the_same_picture() -> None:
     chance = random.Random(7)
     edges = [(chance.choice(NAMES), chance.choice(RELATIONS), chance.choice(NAMES)) for _ in range(60)]
