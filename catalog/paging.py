@@ -40,6 +40,17 @@ def finals_by_ref(wanted: Predicate, refs: Sequence[str]) -> dict[str, str]:
     return dict(rows(text, (list(refs), *where.params)))
 
 
+def final_by_ref(wanted: Predicate, ref: str) -> bytes | None:
+    """The document of the one with that reference, in canonical form, if the predicate holds for it."""
+    where = condition(wanted)
+    text = (
+        "SELECT stored.final FROM catalog_entity JOIN catalog_document AS stored"
+        f" ON stored.entity_id = catalog_entity.uid WHERE catalog_entity.ref = %s AND {where.text}"
+    )
+    found = rows(text, (ref, *where.params), as_bytes=True)
+    return found[0][0] if found else None
+
+
 def whole_list(wanted: Predicate, orders: Sequence[Order]) -> Sql:
     """Every entity, in order of uid. Of orders only the first counts; who lacks its field is left out."""
     where = condition(wanted)

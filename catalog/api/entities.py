@@ -8,7 +8,7 @@ from catalog import actions
 from catalog.api import described
 from catalog.api.bodies import REFRESH, checked
 from catalog.models import Entity
-from catalog.paging import finals_by_ref
+from catalog.paging import final_by_ref
 from catalog.permissions import READ
 from catalog.refs import EntityRef
 from catalog.visibility import visible_to
@@ -25,7 +25,7 @@ class EntityByNameView(ApiView):
 
     def get(self, _request: Any, kind: str, namespace: str, name: str) -> HttpResponse:
         ref = str(EntityRef(kind, namespace, name))
-        final = finals_by_ref(visible_to(self.subject), [ref]).get(ref)
+        final = final_by_ref(visible_to(self.subject), ref)
         if final is None:
             raise NotFound(f"No entity named '{name}' found, with kind '{kind}' in namespace '{namespace}'")
         return json_text(final)

@@ -54,11 +54,7 @@ class EntitiesView(ApiView):
 
     def next_page(self, wanted: Window) -> str:
         """The address of the page that follows, as the contract has it: relative to the plugin."""
-        given = [
-            (name, value)
-            for name, value in self.request._request.GET.lists()
-            if name not in {"after", "offset"}
-        ]
+        given = [(name, value) for name, value in self.request.GET.lists() if name not in {"after", "offset"}]
         pairs = [(name, value) for name, values in given for value in values]
         return f"/entities?{urlencode([*pairs, ('after', wanted.next())])}"
 

@@ -99,7 +99,6 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
         "max_size": max(ENVIRONMENT.web_threads, ENVIRONMENT.worker_threads) + 4,
         "timeout": 5,
     },
-    prepare_threshold=2**31,  # core.sql says which statements are prepared; nothing is by itself
 )
 
 AUTH_PASSWORD_VALIDATORS = [

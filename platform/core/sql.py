@@ -14,10 +14,11 @@ from typing import Any, cast
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
-from psycopg.types.string import ByteaBinaryLoader
+from psycopg_pool import ConnectionPool
 
 from .errors import Unavailable
-from .postgresql.base import Connection, DatabaseWrapper
+from .postgresql.base import DatabaseWrapper
+from .postgresql.connections import Connection, keep_bytes
 
 AWAY = "The database does not answer; it is being restarted. Try again in a few seconds."
 SLOWEST_READER = "30s"
@@ -32,19 +33,18 @@ def rows(sql: str, params: Sequence[object] = (), *, as_bytes: bool = False, pre
     """Every row of a statement that reads. It may run twice: when a connection that lay idle proves dead.
 
     With `as_bytes` texts arrive as UTF-8, ready for a socket. `prepare=False` is for texts that hardly come twice:
-    a connection keeps its last hundred prepared statements.
+    a connection keeps `MOST_PREPARED` of them.
     """
     database = _database()
     with _told_as_ours(database):
-        own = database.connection
+        own: Connection | None = database.connection
         if own is not None:
             _note(database, sql)
-            return _asked(own, sql, params, as_bytes, prepare)
-        pool = database.pool
-        pool.open()
+            return own.ask(sql, params, as_bytes=as_bytes, prepare=prepare)
+        pool = _open(database)
         lent = pool.getconn()
         try:
-            return _asked(lent, sql, params, as_bytes, prepare)
+            return lent.ask(sql, params, as_bytes=as_bytes, prepare=prepare)
         except psycopg.OperationalError:
             if not lent.closed:
                 raise
@@ -52,7 +52,7 @@ def rows(sql: str, params: Sequence[object] = (), *, as_bytes: bool = False, pre
         finally:
             pool.putconn(lent)
         with pool.connection() as lent:
-            return _asked(lent, sql, params, as_bytes, prepare)
+            return lent.ask(sql, params, as_bytes=as_bytes, prepare=prepare)
 
 
 def stream(
@@ -69,8 +69,7 @@ def stream(
             _note(database, sql)
             yield from _batches(database.connection, sql, params, batch, as_bytes)
             return
-        pool = database.pool
-        pool.open()
+        pool = _open(database)
         with pool.connection() as lent, lent.transaction():
             lent.execute(
                 "SELECT set_config('cursor_tuple_fraction', '1', true),"  # all rows are wanted, not the first ones
@@ -80,11 +79,11 @@ def stream(
             yield from _batches(lent, sql, params, batch, as_bytes)
 
 
-def _asked(connection: Connection, sql: str, params: Sequence[object], as_bytes: bool, prepare: bool) -> Rows:
-    cursor = psycopg.Cursor(connection)
-    if as_bytes:
-        _take_bytes(cursor)
-    return cursor.execute(sql, params, prepare=prepare, binary=True).fetchall()
+def give_back() -> None:
+    """Return what Django's own connection of this thread is to the pool, when a request or a stream has ended."""
+    database = _database()
+    if database.connection is not None and not database.in_atomic_block:
+        database.close_if_unusable_or_obsolete()
 
 
 def _batches(
@@ -92,20 +91,21 @@ def _batches(
 ) -> Iterator[Rows]:
     with psycopg.ServerCursor(connection, "stream") as cursor:
         if as_bytes:
-            _take_bytes(cursor)
+            keep_bytes(cursor.adapters)
         cursor.execute(sql, params, binary=True)
         while found := cursor.fetchmany(batch):
             yield found
 
 
-def _take_bytes(cursor: "psycopg.Cursor[Any]") -> None:
-    """Texts come in UTF-8 and leave in UTF-8: nothing between needs them as `str`."""
-    for name in ("text", "varchar"):
-        cursor.adapters.register_loader(name, ByteaBinaryLoader)
-
-
 def _database() -> DatabaseWrapper:
     return cast(DatabaseWrapper, connections[DEFAULT_DB_ALIAS])
+
+
+def _open(database: DatabaseWrapper) -> "ConnectionPool[Connection]":
+    pool: ConnectionPool[Connection] = database.pool
+    if pool.closed:
+        pool.open()
+    return pool
 
 
 def _note(database: DatabaseWrapper, sql: str) -> None:

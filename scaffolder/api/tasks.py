@@ -92,7 +92,7 @@ class RetryView(RunView):
 
     def post(self, _request: Any, task_id: str) -> HttpResponse:
         run = self.run(task_id)
-        given = self.document() if self.request._request.headers.get("Content-Length", "0") != "0" else {}
+        given = self.document() if self.request.headers.get("Content-Length", "0") != "0" else {}
         actions.retry(run=run, by=self.subject, secrets=secrets_of(given))
         return json_data({"id": str(run.pk)}, 201)
 

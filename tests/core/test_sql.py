@@ -9,6 +9,7 @@ from django.db import ProgrammingError, connection, transaction
 
 from core.errors import Unavailable
 from core.models import AuditEvent
+from core.postgresql.connections import MOST_PREPARED
 from core.sql import rows, stream
 
 BACKEND = "SELECT pg_backend_pid()"
@@ -118,3 +119,46 @@ def test_a_stream_comes_in_batches_of_one_moment_and_gives_its_connection_back()
         assert len(next(begun)) == 10
         begun.close()
     assert rows("SELECT 1") == [(1,)]
+
+
+@pytest.mark.usefixtures("apart")
+def test_nothing_and_percent_signs_may_be_said() -> None:
+    assert rows("SELECT %s::text, %s::int, '100%%'", [None, None]) == [(None, None, "100%")]
+    assert rows("SELECT %s::text", [None], prepare=False) == [(None,)]
+
+
+@pytest.mark.usefixtures("apart")
+def test_a_table_that_changes_or_a_lost_statement_costs_one_more_try() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE shape (a int)")
+    connection.close()
+    try:
+        assert rows("SELECT * FROM shape") == []
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE shape ADD b int; INSERT INTO shape VALUES (1, 2)")
+        connection.close()
+        assert rows("SELECT * FROM shape") == [(1, 2)]
+        with connection.cursor() as cursor:
+            cursor.execute("DEALLOCATE ALL")
+        connection.close()
+        assert rows("SELECT * FROM shape") == [(1, 2)]
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE shape")
+
+
+@pytest.mark.usefixtures("apart")
+def test_prepared_statements_do_not_pile_up() -> None:
+    for number in range(MOST_PREPARED + 20):
+        assert rows(f"SELECT {number}") == [(number,)]
+    (kept,) = rows("SELECT count(*) FROM pg_prepared_statements")[0]
+    assert kept <= MOST_PREPARED
+
+
+@pytest.mark.usefixtures("apart")
+def test_a_read_first_in_a_transaction_is_part_of_it() -> None:
+    with transaction.atomic():
+        rows("SELECT 1")
+        assert rows("SELECT pg_current_xact_id_if_assigned() IS NULL, now()") == rows(
+            "SELECT pg_current_xact_id_if_assigned() IS NULL, now()"
+        )

@@ -25,6 +25,7 @@ from ..errors import (
     Unavailable,
     ValidationErrors,
 )
+from ..sql import AWAY
 from .responses import empty, json_data
 
 log = logging.getLogger(__name__)
@@ -51,9 +52,7 @@ def answer(error: Exception, request: HttpRequest) -> HttpResponse:
         return empty(404)  # the contract knows no 405: a path without that method is an unknown path
     if isinstance(error, OperationalError):
         log.warning("database away", extra={"error": str(error)})
-        error = Unavailable(
-            "The database does not answer; it is being restarted. Try again in a few seconds."
-        )
+        error = Unavailable(AWAY)
     if isinstance(
         error, SuspiciousOperation
     ):  # Django's own refusals: a foreign host name, too many parameters

@@ -10,7 +10,8 @@ JSON = "application/json; charset=utf-8"
 
 def json_text(text: str | bytes, status: int = 200) -> HttpResponse:
     """JSON that PostgreSQL has already made; it is not looked at."""
-    return HttpResponse(text, status=status, content_type=JSON)
+    content = text.encode() if isinstance(text, str) else text
+    return HttpResponse(content, status=status, content_type=JSON)
 
 
 def json_data(data: object, status: int = 200) -> HttpResponse:

@@ -21,7 +21,7 @@ class Subject:
 
     def may(self, permission: str) -> bool:
         """Whether some scope covers the permission. Nothing is allowed that no scope names."""
-        return any(fnmatchcase(permission, scope) for scope in self.scopes)
+        return permission in self.scopes or any(fnmatchcase(permission, scope) for scope in self.scopes)
 
     def is_limited(self, permission: str) -> bool:
         """Whether the permission, where it is given, holds for a part of the things only."""

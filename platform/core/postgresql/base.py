@@ -7,12 +7,11 @@ closed its socket, and an idle socket can be read only then (or when a message c
 import select
 from typing import Any
 
-import psycopg
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool
 
-Connection = psycopg.Connection[tuple[Any, ...]]
+from .connections import Connection
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -30,6 +29,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if found is None:
             fresh = ConnectionPool(
                 kwargs={**self.get_connection_params(), "autocommit": True},
+                connection_class=Connection,
                 open=False,
                 configure=self._configure_connection,  # type: ignore[attr-defined]  # the stubs lack it
                 check=look,
