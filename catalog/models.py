@@ -116,7 +116,7 @@ class Entity(models.Model):
     class Meta:
         verbose_name_plural = "entities"
         indexes: ClassVar[list[models.Index]] = [
-            GinIndex(fields=["terms"], name="entity_terms"),
+            GinIndex(fields=["terms"], name="entity_terms", gin_pending_list_limit=4096),
             models.Index(fields=["location", "file"], name="entity_source"),
             models.Index(fields=["kind", "name"], name="entity_kind_name"),
             models.Index(Collate(Lower("name"), "C"), "uid", name="entity_by_name"),

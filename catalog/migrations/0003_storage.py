@@ -179,7 +179,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="entity",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["terms"], name="entity_terms"),
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["terms"], gin_pending_list_limit=4096, name="entity_terms"
+            ),
         ),
         migrations.AddIndex(
             model_name="entity",
