@@ -31,6 +31,8 @@ _SINGLE: Mapping[str, str] = {
     "spec.lifecycle": "NULLIF(catalog_entity.lifecycle, '')",
 }
 """Such a value, or NULL."""
+WORDED = ("metadata.name", "metadata.title", "metadata.description")
+"""Keys whose values stand, lower-case, in the column `wording`: one look there spares most of the others."""
 NULLABLE = frozenset({"description"})
 """Columns that are NULL, not empty, when the key is not there: an empty description can be looked for."""
 _ALWAYS = frozenset({"kind", "metadata.name", "metadata.namespace", "metadata.uid"})
@@ -95,10 +97,14 @@ def both(parts: Iterable[Sql]) -> Sql:
 def containing(text: str, fields: Iterable[str]) -> Sql:
     """A field has the text inside, letter case aside. `%` and `_` are wildcards, as upstream has it."""
     text = storable(text).lower()
+    pattern = f"%{text}%"
     looked_in = [name for name in fields if _key(name) != "metadata.uid" or _UID_PART.fullmatch(text)]
-    return _joined(
-        " OR ", (_holds_one(name, "lower({value}) LIKE %s", f"%{text}%") for name in looked_in), FALSE
+    found = _joined(
+        " OR ", (_holds_one(name, "lower({value}) LIKE %s", pattern) for name in looked_in), FALSE
     )
+    if looked_in and all(_key(name) in WORDED for name in looked_in):
+        return Sql(f"catalog_entity.wording LIKE %s AND ({found.text})", (pattern, *found.params))
+    return found
 
 
 def sort_key(field: str) -> Sql:

@@ -7,7 +7,7 @@ import orjson
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models.functions import Collate, Lower
+from django.db.models.functions import Collate, Lower, NullIf
 from django.utils import timezone
 
 from catalog.discovery.models import Discovery, Provider, Snapshot  # noqa: F401 - tables of this app
@@ -93,6 +93,11 @@ class Entity(models.Model):
     name = models.CharField(max_length=63)
     title = models.TextField(blank=True, default="")
     description = models.TextField(null=True, help_text="As far as it can be looked for; else NULL.")  # noqa: DJ001 - an empty one can be looked for
+    wording = models.TextField(
+        blank=True,
+        default="",
+        help_text="Name, title and description, lower-case: what full text looks at first.",
+    )
     owner_ref = models.TextField(blank=True, default="")
     spec_type = models.TextField(blank=True, default="")
     lifecycle = models.TextField(blank=True, default="")
@@ -120,6 +125,9 @@ class Entity(models.Model):
             models.Index(fields=["location", "file"], name="entity_source"),
             models.Index(fields=["kind", "name"], name="entity_kind_name"),
             models.Index(Collate(Lower("name"), "C"), "uid", name="entity_by_name"),
+            models.Index(
+                Collate(Lower(NullIf("title", models.Value(""))), "C"), "uid", name="entity_by_title"
+            ),
             models.Index(fields=["owner_ref"], name="entity_owner"),
             models.Index(fields=["kind", "ref"], name="entity_unowned", condition=models.Q(owner_ref="")),
             models.Index(fields=["location"], name="entity_broken", condition=~models.Q(errors=[])),

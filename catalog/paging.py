@@ -115,7 +115,7 @@ def in_order_of_ref(where: Sql, *, after: str, limit: int) -> list[tuple[str, st
 
 def page(visible: Predicate, cursor: Cursor, *, limit: int, offset: int = 0, with_total: bool = True) -> Page:
     """The page at a cursor. A cursor without a place means the first page; `offset` counts there only."""
-    where = _where(visible, cursor)
+    looked_up, where = _where(visible, cursor)
     counted = last_total(where)
     if counted is None and cursor.total is None and (with_total or limit):
         counted = count_total(where)
@@ -125,7 +125,8 @@ def page(visible: Predicate, cursor: Cursor, *, limit: int, offset: int = 0, wit
     found: list[tuple[Any, ...]] = []
     if limit and (counted is None or counted.answer):
         expected = counted.answer if counted is not None else cursor.total or 0
-        sql = _page_sql(where, cursor, limit, offset if first_time else 0, expected)
+        matching = _matching(looked_up, where, expected, limit)
+        sql = _page_sql(matching, cursor, limit, offset if first_time else 0)
         found = rows(sql.text, sql.params)
     total = cursor.total
     if total is None and with_total:
@@ -150,46 +151,52 @@ def page(visible: Predicate, cursor: Cursor, *, limit: int, offset: int = 0, wit
     )
 
 
-def _where(visible: Predicate, cursor: Cursor) -> Sql:
+def _where(visible: Predicate, cursor: Cursor) -> tuple[Sql, Sql]:
+    """What the index of terms can tell of what is wanted, and all of it."""
     wanted = parse_query(cursor.query) if cursor.query is not None else EVERYTHING
-    parts = [condition(visible), condition(wanted)]
+    looked_up = both([condition(visible), condition(wanted)])
+    parts = [looked_up]
     if term := cursor.term.strip():
         sorted_by = [cursor.orders[0].field] if cursor.orders else [_UID]
         parts.append(containing(term, cursor.term_fields or sorted_by))
     if cursor.orders and not never_null(cursor.orders[0].field):
         sort = sort_key(cursor.orders[0].field)
         parts.append(Sql(f"{sort.text} IS NOT NULL", sort.params))
-    return both(parts)
+    return looked_up, both(parts)
 
 
-def _page_sql(where: Sql, cursor: Cursor, limit: int, offset: int, expected: int) -> Sql:
+def _page_sql(matching: Sql, cursor: Cursor, limit: int, offset: int) -> Sql:
     sort = sort_key(cursor.orders[0].field) if cursor.orders else None
     beyond = _beyond(cursor, sort) if cursor.at else TRUE
     descending = bool(cursor.orders) and cursor.orders[0].descending != cursor.backwards
     uid_way = "DESC" if cursor.backwards else "ASC"
     order = f"sort {'DESC' if descending else 'ASC'}, uid {uid_way}" if sort else f"uid {uid_way}"
     shown = sort or Sql("NULL")
-    source = _matching(where, expected, limit)
     text = (
         f"SELECT stored.final, found.sort, found.uid, {GENERATION} FROM (SELECT uid, {shown.text} AS sort"
-        f" FROM {source.text} WHERE {beyond.text}"
+        f" FROM {matching.text} WHERE {beyond.text}"
         f" ORDER BY {order} LIMIT {limit + 1} OFFSET {offset}) AS found {_JOIN} ORDER BY {order}"
     )
-    return Sql(text, (*shown.params, *source.params, *beyond.params))
+    return Sql(text, (*shown.params, *matching.params, *beyond.params))
 
 
-def _matching(where: Sql, expected: int, limit: int) -> Sql:
+def _matching(looked_up: Sql, where: Sql, expected: int, limit: int) -> Sql:
     """Those that match, to be selected from, so that PostgreSQL goes the cheaper way.
 
-    Behind `IS TRUE` no index of the condition is taken: rows come in the wanted order and are looked at one by
-    one. Behind `OFFSET 0` those that match are fetched first, by the condition's index.
+    Behind `CASE` PostgreSQL sees neither an index nor how much matches: rows come in the wanted order and are
+    looked at one by one until the page is full. Behind `OFFSET 0` those are fetched first that the index finds.
     """
-    everything = last_total(TRUE) or count_total(TRUE)
-    if expected * expected > (limit + 1) * everything.answer:
-        text = f"(SELECT * FROM catalog_entity WHERE ({where.text}) IS TRUE) AS catalog_entity"
-        return Sql(text, where.params)
-    text = f"(SELECT * FROM catalog_entity WHERE {where.text} OFFSET 0) AS catalog_entity"
+    walked = (limit + 1) * _total(TRUE) / max(expected, 1)
+    if walked < _total(looked_up):
+        text = f"(SELECT * FROM catalog_entity WHERE CASE WHEN {where.text} THEN true END) AS catalog_entity"
+    else:
+        text = f"(SELECT * FROM catalog_entity WHERE {where.text} OFFSET 0) AS catalog_entity"
     return Sql(text, where.params)
+
+
+def _total(where: Sql) -> int:
+    """How many match, as far as a plan needs to know it."""
+    return int((last_total(where) or count_total(where)).answer)
 
 
 def _beyond(cursor: Cursor, sort: Sql | None) -> Sql:

@@ -39,6 +39,7 @@ class Row:
             "uid": str(self.uid),
             "ref": self.ref,
             **self.stitched.columns,
+            "wording": self.stitched.wording,
             "owner_ref": self.stitched.owner_ref,
             "terms": f"{{{','.join(map(str, self.stitched.terms))}}}",
             "etag": self.stitched.etag,

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from catalog.conditions import COLUMNS, NULLABLE, has_own_place
+from catalog.conditions import COLUMNS, NULLABLE, WORDED, has_own_place
 from catalog.search_keys import search_keys
 
 ORPHAN = "backstage.io/orphan"
@@ -23,6 +23,7 @@ class Stitched:
     terms: list[int]
     values: dict[str, list[str | None]]
     columns: dict[str, str | None]
+    wording: str
     owner_ref: str
 
 
@@ -92,6 +93,7 @@ def _derived(final: dict[str, Any], relations: list[tuple[str, str]], etag: str,
             column: _first(keys.values, key, None if column in NULLABLE else "")
             for key, column in COLUMNS.items()
         },
+        wording="\n".join(word.lower() for key in WORDED for word in keys.values.get(key, ()) if word),
         owner_ref=next((target for kind, target in relations if kind == "ownedBy"), ""),
     )
 

@@ -10,7 +10,7 @@ import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
 from django.db import migrations, models
-from django.db.models.functions import Collate, Lower
+from django.db.models.functions import Collate, Lower, NullIf
 
 COPY_DOCUMENTS = """
     INSERT INTO catalog_document (entity_id, final) SELECT uid, final FROM catalog_entity;
@@ -123,6 +123,15 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="entity",
+            name="wording",
+            field=models.TextField(
+                blank=True,
+                default="",
+                help_text="Name, title and description, lower-case: what full text looks at first.",
+            ),
+        ),
+        migrations.AddField(
+            model_name="entity",
             name="source_hash",
             field=models.BinaryField(
                 help_text="Of the text that it was read from; none when the text alone does not decide.",
@@ -190,6 +199,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="entity",
             index=models.Index(Collate(Lower("name"), "C"), models.F("uid"), name="entity_by_name"),
+        ),
+        migrations.AddIndex(
+            model_name="entity",
+            index=models.Index(
+                Collate(Lower(NullIf("title", models.Value(""))), "C"),
+                models.F("uid"),
+                name="entity_by_title",
+            ),
         ),
         migrations.AddIndex(
             model_name="entity",
