@@ -89,8 +89,9 @@ def medians(found: Iterable[Line]) -> dict[tuple[str, int | None, str], Line]:
 
 def _median(several: Sequence[Line]) -> Line:
     numbers = {name for line in several for name, value in line.items() if isinstance(value, int | float)}
-    found = {name: statistics.median(line.get(name, 0) for line in several) for name in numbers}
+    found: Line = {name: statistics.median(line.get(name, 0) for line in several) for name in numbers}
     suffix = "_ms" if "callers" in several[0] else "_s"
+    found["seen"] = next((line["probe"] for line in several if "probe" in line), {})
     found["cpu"] = sum(found.get(f"{tree}_cpu{suffix}", 0.0) for tree in ("app", "database"))
     return found
 
@@ -108,11 +109,21 @@ def table(found: Sequence[Line], ours: str) -> str:
         row = [scenario, str(callers or ""), *(_shown(by_label[name], scenario) for name in labels)]
         row += [_ratio(mine, by_label[name], scenario) for name in others]
         wanted = [each for each in TARGETS if (each.scenario, each.callers) == (scenario, callers)]
-        rows.append(
-            [*row, "; ".join(_verdict(each, mine, by_label.get(each.against, {})) for each in wanted)]
-        )
+        verdicts = [_verdict(each, mine, by_label.get(each.against, {})) for each in wanted]
+        rows.append([*row, "; ".join([*verdicts, *_differences(mine, by_label)])])
     rows.insert(1, ["---"] * len(rows[0]))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _differences(mine: Line, by_label: dict[str, Line]) -> list[str]:
+    """Where another server's answer held other numbers than ours: such figures must not be compared."""
+    ours = {name: mine.get("seen", {}).get(name) for name in ("items", "total")}
+    found = []
+    for label, line in by_label.items():
+        theirs = {name: line.get("seen", {}).get(name) for name in ours}
+        if line and mine and theirs != ours:
+            found.append(f"**{label} answered {theirs['items']} of {theirs['total']}**")
+    return found
 
 
 def _main_figure(scenario: str) -> str:
@@ -125,10 +136,11 @@ def _main_figure(scenario: str) -> str:
 def _shown(figures: Line, scenario: str) -> str:
     if not figures:
         return "-"
-    if scenario == "ingest":
+    if scenario in ("ingest", "restore"):
         return f"{figures['seconds']:,.1f} s · {figures['cpu']:,.1f} CPU s"
     if scenario.startswith("change"):
-        return f"{figures['median_s']:.3f} s"
+        cpu = sum(figures.get(f"{tree}_cpu_s_each", 0.0) for tree in ("app", "database"))
+        return f"{figures['median_s']:.3f} s · {cpu:.2f} CPU s"
     if scenario == "size":
         return f"{figures['bytes'] / 2**20:,.0f} MiB"
     errors = f" · **{figures['errors']:.0f} errors**" if figures.get("errors") else ""

@@ -5,7 +5,7 @@ import functools
 import http.server
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -25,6 +25,12 @@ def main(argv: list[str]) -> int:
         action="store_true",
         help="serve the folder over HTTP and register it (the token may, the server reads from 127.0.0.1)",
     )
+    how.add_argument(
+        "--restore",
+        type=Path,
+        metavar="FILE",
+        help="an export of Greenroom, to be imported into an empty one",
+    )
     how.add_argument("--since", type=float, help="when the server was told of it; default: now")
     parser.add_argument("--patience", type=float, default=3600.0, help="seconds after which it is given up")
     parser.add_argument("--out", default="")
@@ -32,9 +38,18 @@ def main(argv: list[str]) -> int:
     server, trees = server_of(options), parse(options)
     wanted = expected(options.data)
     line = {"label": options.label, "scenario": "ingest", "entities": wanted.entities}
-    if options.register:
+    if options.restore:
+        line["scenario"] = "restore"
+
+        def told() -> None:
+            server.send("/api/v1/catalog/import", options.restore, "application/x-ndjson")
+
+        figures = measure(server, wanted, trees, options.patience, tell_it=told)
+    elif options.register:
         with serving(options.data) as url:
-            figures = measure(server, wanted, trees, options.patience, register=f"{url}/root.yaml")
+            body = {"type": "url", "target": f"{url}/root.yaml"}
+            register = functools.partial(server.post, f"{CATALOG}/locations", body)
+            figures = measure(server, wanted, trees, options.patience, tell_it=register)
     else:
         figures = measure(server, wanted, trees, options.patience, since=options.since)
     tell({**line, **figures}, options.out)
@@ -48,17 +63,18 @@ def measure(
     patience: float,
     *,
     since: float | None = None,
-    register: str = "",
+    tell_it: Callable[[], object] | None = None,
 ) -> dict[str, object]:
-    """Wait for the catalog that is wanted. Unmeasurable, with what is wrong, when it does not come.
+    """Tell the server, where it is not told yet, and wait for the catalog that is wanted → figures.
 
+    Unmeasurable, with what is wrong, when it does not come.
     A full comparison costs the server CPU, so it comes only when counts and the busiest entities are right; the
     CPU until then is what counts, and the moment is the one at which the comparison that found all right began.
     """
     with Usage(trees) as usage:
         began = since or time.time()
-        if register:
-            server.post(f"{CATALOG}/locations", {"type": "url", "target": register})
+        if tell_it:
+            tell_it()
         wrong: list[str] = []
         while True:
             if time.time() - began > patience:

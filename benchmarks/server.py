@@ -8,11 +8,13 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 TOKEN = "BENCHMARK_TOKEN"  # noqa: S105 - a variable's name
 CATALOG = "/api/catalog"
+LONGEST_ANSWER = 1_800
+"""Seconds for one answer; an import answers when all of it is stored."""
 
 
 class Unmeasurable(Exception):
@@ -34,13 +36,24 @@ class Server:
         """The answer to a POST, as data; None for an empty one."""
         return self.ask("POST", path, json.dumps(body).encode())[1]
 
+    def send(self, path: str, file: Path, media_type: str) -> Any:
+        """The answer to a POST of a whole file, which is streamed."""
+        with file.open("rb") as body:
+            headers = {"Content-Type": media_type, "Content-Length": str(file.stat().st_size)}
+            return self._asked("POST", path, body, headers)[1]
+
     def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, Any]:
         """One request → size of the answer in bytes, and the answer as data."""
+        return self._asked(method, path, body, {"Content-Type": "application/json"} if body else {})
+
+    def _asked(
+        self, method: str, path: str, body: bytes | IO[bytes] | None, headers: dict[str, str]
+    ) -> tuple[int, Any]:
         request = urllib.request.Request(  # noqa: S310 - the address is the operator's
-            self.url + path, data=body, headers=self.headers(with_body=body is not None), method=method
+            self.url + path, data=body, headers={**self.headers(), **headers}, method=method
         )
         try:
-            with urllib.request.urlopen(request, timeout=600) as answer:  # noqa: S310 - see above
+            with urllib.request.urlopen(request, timeout=LONGEST_ANSWER) as answer:  # noqa: S310 - see above
                 raw = answer.read()
         except urllib.error.HTTPError as error:
             said = error.read(500).decode(errors="replace")

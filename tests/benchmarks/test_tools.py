@@ -64,6 +64,7 @@ def test_a_table_compares_medians_and_says_what_is_missed(tmp_path: Path) -> Non
                     "p95_ms": 2,
                     "app_cpu_ms": 1,
                     "database_cpu_ms": 0.5,
+                    "probe": {"items": 20, "total": 60 if label == "greenroom" else 61},
                 }
             )
             + "\n"
@@ -74,7 +75,7 @@ def test_a_table_compares_medians_and_says_what_is_missed(tmp_path: Path) -> Non
     assert medians(found)["facets", 8, "greenroom"]["per_second"] == 90
     row = table(found, "greenroom").splitlines()[-1]
     assert "90 · 2.0 · 1.50" in row
-    assert "| 4.50 | ≥ 5 x open: **missed** |" in row
+    assert "| 4.50 | ≥ 5 x open: **missed**; **backstage-open answered 20 of 61** |" in row
 
 
 def entities_of(file: Path) -> list[object]:

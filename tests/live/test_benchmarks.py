@@ -34,9 +34,12 @@ def loaded(server: Server, folder: Path, running: Running) -> Iterator[Expected]
     wanted = expected(folder)
     with ingest.serving(folder) as url:
         root = f"{url}/root.yaml"
+        body = {"type": "url", "target": root}
         web = running.supervisor.status()["web"]["pid"]
         assert isinstance(web, int)
-        figures = ingest.measure(server, wanted, {"web": web}, 30, register=root)
+        figures = ingest.measure(
+            server, wanted, {"web": web}, 30, tell_it=lambda: server.post("/api/catalog/locations", body)
+        )
         assert float(str(figures["per_second"])) > 0
         assert float(str(figures["web_memory_mib"])) > 10
         yield wanted
