@@ -73,10 +73,10 @@ def _visible(subject: Subject) -> Sql | None:
 def _listed(wanted: Wanted, seen: Sql) -> Found:
     """Without a term: everything, in an order that stays."""
     filters = _filters(wanted)
-    condition = f"{'words @@ %s::tsquery' if filters else 'true'}{seen.text}"
+    where = f"{'words @@ %s::tsquery' if filters else 'true'}{seen.text}"
     sql = f"""
         WITH found AS MATERIALIZED (
-            SELECT id, entity_id, page FROM catalog_searchdocument WHERE {condition}
+            SELECT id, entity_id, page FROM catalog_searchdocument WHERE {where}
             ORDER BY entity_id, page LIMIT %s
         ), counted AS (
             SELECT least(count(*), %s) AS total FROM found
@@ -146,5 +146,7 @@ def _meant(word: str) -> list[str]:
     """Words of the catalog that somebody who typed this may have meant."""
     if not is_correctable(word):
         return []
-    near = SearchWord.objects.filter(near__overlap=forms(word)).values_list("word", flat=True)
+    near = (
+        SearchWord.objects.filter(near__overlap=forms(word)).order_by("word").values_list("word", flat=True)
+    )
     return nearest(word, near[:_MOST_CANDIDATES], _MOST_MEANT)

@@ -1,4 +1,4 @@
-"""The catalog from the command line, over REST."""
+"""The catalog from the command line: over REST, but for `reindex`, which acts on the database."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ import yaml
 from core.errors import Conflict
 
 from .client import client_from_environment, entity_path, ref_of
+from .database import connected
 from .output import console, json_option, say, show, show_json, table
 
 
@@ -103,6 +104,37 @@ def refresh(entity: str) -> None:
     ref = f"{kind}:{namespace}/{name}"
     client_from_environment().post("catalog/refresh", {"entityRef": ref})
     say(f"The file of {ref} is read again.")
+
+
+@catalog.command()
+@click.argument("term")
+@click.option("--kind", help="Only this kind: component, api, group, template …")
+@click.option("--limit", default=25, show_default=True, type=click.IntRange(1, 100))
+@json_option
+def search(term: str, kind: str | None, limit: int, as_json: bool) -> None:
+    """Find what is called like TERM or speaks of it, best first. Beginnings of words do."""
+    query: dict[str, Any] = {"term": term, "pageLimit": limit}
+    query |= {"filters[kind]": kind} if kind else {}
+    answer = client_from_environment().get("search/query", **query)
+    documents = [one["document"] for one in answer["results"]]
+    columns = ["location", "title", "kind", "type", "owner", "text"]
+    rows = [{column: one.get(column) for column in columns} for one in documents]
+    show(rows, columns, as_json=as_json, nothing="Nothing is found.")
+    if not as_json and answer["numberOfResults"] > len(rows):
+        say(f"{len(rows)} of {answer['numberOfResults']}: --limit shows more.")
+
+
+@catalog.command()
+def reindex() -> None:
+    """Make the search index anew. It works on the database itself, while everything else goes on.
+
+    Never needed in daily life: the index changes with the catalog. For after an upgrade that says so.
+    """
+    with connected():
+        from catalog.search.reindex import everything  # needs Django set up
+
+        count = everything()
+    say(f"{count} entities are indexed anew.")
 
 
 def _row(entity: dict[str, Any]) -> dict[str, Any]:

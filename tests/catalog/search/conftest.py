@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from catalog.actions import ingest_now, register
+from catalog.actions import register
+from catalog.ingest.refresh import refresh
 from catalog.models import Location
 from core.api.subjects import System
 from tests.catalog.conftest import FileServer
@@ -22,7 +23,7 @@ def catalog(db: None, web: FileServer) -> Callable[..., Location]:
         url = web.put(file, "---\n".join(documents))
         if file not in places:
             places[file] = register("url", url, by=TESTS)
-        ingest_now(places[file])
+        refresh(str(places[file].pk))
         return places[file]
 
     return put
