@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from catalog.descriptor import check_envelope
 from catalog.ingest.harvest import Harvest
 from catalog.ingest.locations import read_location, unreadable_targets
 from catalog.ingest.reader import Reader
@@ -42,6 +43,7 @@ _ORPHANS_AT_ONCE = 500
 @transaction.atomic
 def register(type: str, target: str, by: Actor) -> Location:  # noqa: A002 - the contract\'s word
     """Add a location and have it read soon. Conflict when it is there, InputError for a type but `url`."""
+    _changeable()
     ref = _registrable(type, target)
     location = Location(type=ref.type, target=ref.target, entity_ref=_free_name(ref))
     try:
@@ -76,12 +78,21 @@ def try_entity(document: dict[str, Any], location: str) -> list[Problem]:
     """Why a document would not be taken, were it read from that location; empty when it would."""
     reader = Reader(allow_files=False)
     try:
+        check_envelope(document)
         place = LocationRef.parse(location)
+        if place.type != "url":
+            only = "only 'url:<target>' is supported, e.g. url:https://host/path"
+            raise Refused.because("TypeError", f"Invalid location ref {location}, {only}")
         annotated = Place(place, place, {})
         processed = process(document, annotated, lambda target: reader.read(resolve(target, place)))
     except Refused as refused:
         return [refused.problem]
     return unreadable_targets(processed, place, reader) if processed.is_location else []
+
+
+def _changeable() -> None:
+    if settings.GREENROOM_CATALOG_READONLY:
+        raise NotAllowed("This operation not allowed in readonly mode")
 
 
 def _registrable(type: str, target: str) -> LocationRef:  # noqa: A002 - the contract\'s word
@@ -102,6 +113,7 @@ def _free_name(ref: LocationRef) -> str:
 @transaction.atomic
 def retarget(location: Location, type: str, target: str, by: Actor) -> Location:  # noqa: A002 - the contract\'s word
     """Let a location read from elsewhere; it keeps its id and the name of its entity."""
+    _changeable()
     ref = _registrable(type, target)
     if Location.objects.filter(type=ref.type, target=ref.target).exclude(pk=location.pk).exists():
         raise Conflict(f"Location {ref} already exists")
@@ -162,6 +174,7 @@ def _await_refresh(location: Location, started: datetime) -> None:
 @transaction.atomic
 def unregister(location: Location, by: Actor) -> None:
     """Remove a location and, at once, what it holds; what another location claims goes over to it."""
+    _changeable()
     lock_catalog()
     held = dict(location.entities.values_list("ref", "uid"))
     claims: dict[str, Location] = {}

@@ -95,7 +95,9 @@ class EntitiesByQueryView(ApiView):
     def post(self, _request: Any) -> HttpResponse:
         body = checked(self.document(), QUERY)
         fields = parse_fields(body.get("fields", []))
-        if body.get("cursor"):
+        if body.get("cursor") == "":
+            raise InputError("Cursor cannot be empty")
+        if "cursor" in body:
             cursor = Cursor.decode(body["cursor"])
         else:
             full_text = body.get("fullTextFilter") or {}
@@ -156,7 +158,10 @@ class EntityFacetsView(ApiView):
 
     def post(self, _request: Any) -> HttpResponse:
         body = checked(self.document(required=("facets",)), FACETS)
-        return self.answer(body.get("query"), body["facets"])
+        names = [name for name in body["facets"] if name]
+        if not names:
+            raise InputError("Missing or empty facets parameter")
+        return self.answer(body.get("query"), names)
 
     def answer(self, query: Any, names: Sequence[str]) -> HttpResponse:
         return json_data({"facets": facets(condition(_wanted(self.subject, query)), names)})

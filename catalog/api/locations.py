@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 
 from catalog import actions
@@ -14,6 +15,9 @@ from core.api.params import Choice, Text
 from core.api.responses import empty, json_data
 from core.api.views import ApiView
 from core.errors import InputError, NotFound
+
+_YES = {"true", "yes", "y", "1", "on"}
+"""What counts as yes in `dryRun`; any other word registers for real, as with Backstage."""
 
 
 def location_document(location: Location) -> dict[str, Any]:
@@ -39,9 +43,10 @@ class LocationsView(ApiView):
 
     def post(self, _request: Any) -> HttpResponse:
         wanted = _asked(checked(self.document(), LOCATION))
-        if self.params["dryRun"] == "true":
+        if (self.params["dryRun"] or "").lower() in _YES:
             return self.dry_run(wanted)
-        add = actions.register_or_refresh if self.params["onConflict"] == "refresh" else actions.register
+        when_there = self.params["onConflict"] or settings.GREENROOM_CATALOG_LOCATION_CONFLICT
+        add = actions.register_or_refresh if when_there == "refresh" else actions.register
         location = add(wanted.type, wanted.target, by=self.subject)
         return json_data({"location": location_document(location), "entities": []}, 201)
 

@@ -53,6 +53,9 @@ class Environment:
     organisation: str
     catalog_rules: list[str]
     catalog_locations: list[str]
+    catalog_readonly: bool
+    catalog_location_conflict: str
+    catalog_kinds: str
     reading_allow: list[str]
     code_hosts: str
     github_url: str
@@ -113,6 +116,11 @@ def read() -> Environment:
             ],
         ),
         catalog_locations=env.list("GREENROOM_CATALOG_LOCATIONS", default=[]),
+        catalog_readonly=_flag(env, "GREENROOM_CATALOG_READONLY", wrong),
+        catalog_location_conflict=_word(
+            env, "GREENROOM_CATALOG_LOCATION_CONFLICT", ("reject", "refresh"), wrong
+        ),
+        catalog_kinds=env.str("GREENROOM_CATALOG_KINDS", default=""),
         reading_allow=env.list("GREENROOM_READING_ALLOW", default=[]),
         code_hosts=env.str("GREENROOM_CODE_HOSTS", default=""),
         github_url=env.str("GREENROOM_GITHUB_URL", default=""),
@@ -153,6 +161,15 @@ def _flag(env: environ.Env, name: str, wrong: list[str]) -> bool:
     if text not in ("", "0", "1", "false", "true"):
         wrong.append(f"{name}={text!r}: expected 1 or 0")
     return text in ("1", "true")
+
+
+def _word(env: environ.Env, name: str, words: tuple[str, ...], wrong: list[str]) -> str:
+    """One of the words; the first one when nothing is said."""
+    text = env.str(name, default="").lower() or words[0]
+    if text in words:
+        return text
+    wrong.append(f"{name}={text!r}: expected {' or '.join(words)}")
+    return words[0]
 
 
 def _kept(data: Path, name: str, fresh: str) -> str:
