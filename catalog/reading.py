@@ -28,6 +28,8 @@ MOST_MATCHES = 5_000
 _TIMEOUT = (5, 15)
 _LONGEST_READ = 30.0
 _REDIRECTS = 5
+_TICK = 2_000_000_000
+"""Nanoseconds after which a file system gives another time to another writing."""
 _MAGIC = re.compile(r"[*?\[\]{}]")
 _GLOB = glob.GLOBSTAR | glob.BRACE
 
@@ -62,7 +64,7 @@ def read_url(url: str) -> bytes:
 def fetch(location: LocationRef, *, etag: str = "", allow_files: bool = True) -> Fetched | None:
     """A file's bytes, or None when its server says that nothing changed since `etag`."""
     if location.type == "file":
-        return Fetched(_bounded(_local(location.target, allow_files=allow_files)))
+        return _file(_local(location.target, allow_files=allow_files), etag)
     if location.type == snapshots.TYPE:
         told = snapshots.read(location.target, etag)
         return Fetched(*told) if told else None
@@ -165,6 +167,22 @@ def _local(target: str, *, allow_files: bool) -> Path:
 def _file_refused(target: str) -> NotAllowed:
     hint = "Files are read only from the folders of locations in GREENROOM_CATALOG_LOCATIONS"
     return NotAllowed(f"Reading from 'file:{target}' is not allowed. {hint}")
+
+
+def _file(path: Path, etag: str) -> Fetched | None:
+    """A file, or None when its time, size and inode are those of `etag`.
+
+    A file that was written a moment ago gets no tag: it may be written again within the same tick of its clock.
+    """
+    try:
+        found = path.stat()
+        tag = f"{found.st_mtime_ns}-{found.st_size}-{found.st_ino}"
+    except OSError:
+        return Fetched(_bounded(path))  # which says what is wrong
+    if tag == etag:
+        return None
+    is_settled = time.time_ns() - found.st_mtime_ns > _TICK
+    return Fetched(_bounded(path), tag if is_settled else "")
 
 
 def _bounded(path: Path) -> bytes:

@@ -1,5 +1,6 @@
 """Reading through a code host, from configured folders and from web servers, and what is refused."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from pytest_django.fixtures import Settings
 
 from catalog.actions import follow_event, ingest_now, register
 from catalog.models import Entity, Location
-from catalog.reading import LIMIT, read_tree, read_url, resolve
+from catalog.reading import LIMIT, fetch, read_tree, read_url, resolve
 from catalog.refs import LocationRef
 from core.api.subjects import System
 from core.errors import GreenroomError, NotAllowed, NotFound, TooLarge
@@ -141,3 +142,21 @@ def test_unchanged_files_are_asked_for_by_tag(db: None, web: FileServer) -> None
     web.put("a.yaml", component("web", owner="other"))
     ingest_now(place)
     assert Entity.objects.get(name="web").owner_ref == "group:default/other"
+
+
+def test_files_on_disk_are_read_again_only_when_they_were_written(tmp_path: Path, settings: Settings) -> None:
+    file = tmp_path / "a.yaml"
+    settings.GREENROOM_CATALOG_LOCATIONS = [f"file:{file}"]
+    place = LocationRef("file", str(file))
+    file.write_text("one")
+    fresh = fetch(place)
+    assert fresh is not None
+    assert not fresh.etag, "what was written a moment ago may be written again in the same tick"
+    os.utime(file, (1, 1))
+    settled = fetch(place)
+    assert settled is not None
+    assert fetch(place, etag=settled.etag) is None
+    file.write_text("two")
+    again = fetch(place, etag=settled.etag)
+    assert again is not None
+    assert again.content == b"two"
