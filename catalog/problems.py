@@ -1,5 +1,6 @@
 """Why an entity or a location was not taken, in the words and the shape that Backstage uses."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -29,7 +30,7 @@ class Problem:
         return cls(name, f"{text}; caused by {cause}", cause)
 
     @classmethod
-    def read(cls, document: dict[str, Any]) -> "Problem":
+    def read(cls, document: Mapping[str, Any]) -> "Problem":
         """The reverse of `document()`."""
         cause = document.get("cause")
         return cls(document["name"], document["message"], cls.read(cause) if cause else None)

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from catalog.conditions import COLUMNS, NULLABLE, WORDED, has_own_place
+from catalog.problems import Problem
 from catalog.search_keys import search_keys
 
 ORPHAN = "backstage.io/orphan"
@@ -51,7 +52,7 @@ def restitch(
     orphan: bool,
 ) -> Stitched | None:
     """What becomes of a final document; None when it says all that already."""
-    composed, in_order = _composed(_processed(final, orphan=was_orphan), relations, errors, orphan=orphan)
+    composed, in_order = _composed(as_read(final, orphan=was_orphan), relations, errors, orphan=orphan)
     now = _etag(composed)
     return None if now == etag else _derived(composed, in_order, now, uid)
 
@@ -103,7 +104,7 @@ def _first(values: Mapping[str, Sequence[str | None]], key: str, missing: str | 
     return missing if first is None else first
 
 
-def _processed(final: str, *, orphan: bool) -> dict[str, Any]:
+def as_read(final: str, *, orphan: bool) -> dict[str, Any]:
     """The reverse: the entity as it was read, from its final document."""
     document: dict[str, Any] = orjson.loads(final)
     document.pop("relations", None)
@@ -116,5 +117,5 @@ def _processed(final: str, *, orphan: bool) -> dict[str, Any]:
 
 
 def _status_item(error: Mapping[str, Any]) -> dict[str, Any]:
-    message = f"{error['name']}: {error['message']}"
-    return {"type": _STATUS_TYPE, "level": "error", "message": message, "error": error}
+    problem = Problem.read(error)  # PostgreSQL keeps the members of an error in an order of its own
+    return {"type": _STATUS_TYPE, "level": "error", "message": str(problem), "error": problem.document()}

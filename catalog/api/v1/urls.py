@@ -8,6 +8,7 @@ from catalog.api.v1.graph import GraphView
 from catalog.api.v1.history import EntityDiffView, EntityHistoryView
 from catalog.api.v1.impact import ImpactView
 from catalog.api.v1.ownership import OwnershipReportView, OwnershipView
+from catalog.api.v1.transfer import CatalogExportView, CatalogImportView
 
 NAMED = "<str:kind>/<str:namespace>/<str:name>"
 
@@ -21,4 +22,6 @@ urlpatterns = [
     path("changes", CatalogChangesView.as_view()),
     path(f"ownership/{NAMED}", OwnershipView.as_view()),
     path("reports/ownership", OwnershipReportView.as_view()),
+    path("export", CatalogExportView.as_view()),
+    path("import", CatalogImportView.as_view()),
 ]

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from core.errors import GreenroomError
 
-from . import catalog, demo, doctor, ownership, scaffold, serve, tokens
+from . import catalog, demo, doctor, ownership, scaffold, serve, tokens, transfer
 from .database import attached
 from .output import say_error
 
@@ -45,6 +45,8 @@ for command in (
     *(catalog.catalog, scaffold.scaffold),
 ):
     greenroom.add_command(command)
+for command in (transfer.export, transfer.import_):
+    catalog.catalog.add_command(command)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

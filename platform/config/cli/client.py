@@ -5,7 +5,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
 import requests
@@ -25,6 +25,7 @@ from core.errors import (
 )
 
 TIMEOUT = (5.0, 60.0)  # seconds to connect, and between two answers: an event stream says something every 15
+LONG = (5.0, 3600.0)  # for one answer that comes when a whole file has been worked on
 ERRORS: Mapping[int, type[GreenroomError]] = {
     400: InputError,
     401: AuthenticationError,
@@ -89,10 +90,24 @@ class Client:
             except requests.RequestException as error:
                 raise Unavailable(f"the stream from {self.url} broke off: {error}") from error
 
+    def download(self, path: str, **query: Any) -> Iterator[bytes]:
+        """The bytes at that path as they come. Raises Unavailable when they break off."""
+        with self._asked("GET", path, params=query, stream=True) as answer:
+            try:
+                yield from answer.iter_content(chunk_size=1 << 16)
+            except requests.RequestException as error:
+                raise Unavailable(f"the stream from {self.url} broke off: {error}") from error
+
+    def upload(self, path: str, content: IO[bytes], media: str) -> Any:
+        """Send a file as it is read; answer what comes back, however long that takes."""
+        headers = {"Content-Type": media}
+        return _document(self._asked("POST", path, data=content, headers=headers, timeout=LONG))
+
     def _asked(self, method: str, path: str, **how: Any) -> requests.Response:
         url = f"{self.url}/api/{path}"
         try:
-            answer = self._session.request(method, url, timeout=TIMEOUT, allow_redirects=False, **how)
+            how = {"timeout": TIMEOUT, **how}
+            answer = self._session.request(method, url, allow_redirects=False, **how)
         except requests.Timeout as error:
             raise Unavailable(
                 f"Greenroom at {self.url} did not answer in time; it may be busy: try again"
