@@ -14,9 +14,22 @@ from catalog.transfer.records import COUNTED, VERSION
 from core.snapshot import snapshot
 from core.sql import SLOWEST_READER
 
+_PIECE = 64 * 1024
+
 
 def export(form: str, *, with_history: bool) -> Iterator[bytes]:
-    """Everything, record by record. A reader that takes very long over a batch loses the rest."""
+    """Everything, in pieces for a socket. A reader that takes very long over a batch loses the rest."""
+    piece, size = [], 0
+    for record in _written(form, with_history=with_history):
+        piece.append(record)
+        size += len(record)
+        if size >= _PIECE:
+            yield b"".join(piece)
+            piece, size = [], 0
+    yield b"".join(piece)
+
+
+def _written(form: str, *, with_history: bool) -> Iterator[bytes]:
     counts: Counter[str] = Counter()
     with snapshot():
         with connection.cursor() as cursor:

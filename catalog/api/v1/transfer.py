@@ -78,7 +78,7 @@ class CatalogImportView(ApiView):
     )
 
     def post(self, _request: Any) -> HttpResponse:
-        request = self.request._request
+        request = self.request
         form = next((form for form, media in MEDIA.items() if media == request.content_type), None)
         if form is None:
             named = " or ".join(MEDIA.values())

@@ -36,7 +36,7 @@ def greenroom(debug: bool) -> None:
     """
 
 
-for command in (ownership.ownership, ownership.impact):
+for command in (ownership.ownership, ownership.impact, transfer.export, transfer.import_):
     catalog.catalog.add_command(command)
 
 for command in (
@@ -45,8 +45,6 @@ for command in (
     *(catalog.catalog, scaffold.scaffold),
 ):
     greenroom.add_command(command)
-for command in (transfer.export, transfer.import_):
-    catalog.catalog.add_command(command)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
