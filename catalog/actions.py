@@ -30,7 +30,7 @@ from core.audit import Actor, record
 from core.errors import Conflict, InputError, NotAllowed, NotFound, Unavailable
 from core.notices import Watch
 from scm.models import Event
-from scm.registry import host
+from scm.registry import host, hosts
 from scm.values import RepositoryName
 
 LONGEST_INGEST = 60.0
@@ -284,11 +284,12 @@ def let_go(locations: Sequence[Location], by: Actor, verb: str) -> None:
 
 def follow_event(event_id: str) -> None:
     """A code host told of a change: have the locations read that come from that repository."""
-    event = Event.objects.select_related("repository").filter(pk=event_id, kind=Event.Kind.PUSH).first()
-    if event is None:
+    kinds = (Event.Kind.PUSH, Event.Kind.REPOSITORY)
+    event = Event.objects.filter(pk=event_id, kind__in=kinds).first()
+    if event is None or event.host not in hosts():
         return
-    name = RepositoryName.parse(str(event.repository))
-    below = f"{host(event.payload['host']).web_url(name)}/"
-    read_from = Q(target__startswith=below) | Q(entities__file__startswith=f"url:{below}")
-    for location in Location.objects.filter(read_from).distinct():
-        refresh_location(location)
+    for name in {event.name, event.payload.get("former") or event.name}:
+        below = f"{host(event.host).web_url(RepositoryName.parse(name))}/"
+        read_from = Q(target__istartswith=below) | Q(entities__file__startswith=f"url:{below}")
+        for location in Location.objects.filter(read_from).distinct():
+            refresh_location(location)

@@ -18,4 +18,5 @@ class CatalogConfig(AppConfig):
         from .search import sweeps as search_sweeps  # noqa: F401
 
         subscribe(jobs.REPOSITORY_EVENT)
+        subscribe(jobs.PROVIDER_EVENT)
         register_conditional(permissions.CONDITIONAL, permission_rules.check_conditions)

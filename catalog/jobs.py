@@ -5,3 +5,4 @@ from core.jobs import Job
 REFRESH_LOCATION = Job("catalog.refresh_location")
 REPOSITORY_EVENT = Job("catalog.repository_event")
 RUN_PROVIDER = Job("catalog.run_provider")
+PROVIDER_EVENT = Job("catalog.provider_event")

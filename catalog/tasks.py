@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from catalog import actions, jobs
+from catalog.discovery import actions as providers
 from catalog.discovery import run as discovery
 from catalog.ingest.refresh import refresh
 from core.tasks import Door
@@ -21,3 +22,8 @@ def repository_event(event_id: str) -> None:
 @shared_task(name=jobs.RUN_PROVIDER.name, base=Door)
 def run_provider(provider_id: str) -> None:
     discovery.run(provider_id)
+
+
+@shared_task(name=jobs.PROVIDER_EVENT.name, base=Door)
+def provider_event(event_id: str) -> None:
+    providers.follow_event(event_id)

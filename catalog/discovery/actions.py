@@ -10,6 +10,7 @@ from catalog.discovery.configuration import Wanted, configured
 from catalog.discovery.models import Provider
 from catalog.jobs import RUN_PROVIDER
 from core.audit import Actor, record
+from scm.models import Event
 
 SPREAD = timedelta(seconds=10)
 """Between the first runs of providers that were configured together."""
@@ -60,3 +61,24 @@ def ask(provider_ids: list[str]) -> None:
     Provider.objects.filter(pk__in=provider_ids).update(requested_at=now, next_run_at=now)
     for key in provider_ids:
         RUN_PROVIDER.later(key)
+
+
+def follow_event(event_id: str) -> None:
+    """A code host told of repositories or people that came, went or changed: look through that organisation."""
+    finds = {
+        Event.Kind.REPOSITORY: Provider.Finds.REPOSITORIES,
+        Event.Kind.ORGANISATION: Provider.Finds.PEOPLE,
+    }
+    event = Event.objects.filter(pk=event_id, kind__in=finds).first()
+    if event is None:
+        return
+    names = (event.name, event.payload.get("former"), f"{event.payload.get('owner') or ''}/")
+    owners = [name.rpartition("/")[0].lower() for name in names if name]
+    providers = Provider.objects.filter(host=event.host, finds=finds[Event.Kind(event.kind)])
+    ask(
+        [
+            provider.pk
+            for provider in providers
+            if any(f"{owner}/".startswith(f"{provider.owner.lower()}/") for owner in owners)
+        ]
+    )

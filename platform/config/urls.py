@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from identity.tokens import authenticate
 from scm.urls import routes as git_routes
+from scm.urls import webhook_routes
 
 from . import health
 from .openapi import openapi
@@ -27,5 +28,6 @@ urlpatterns = [
     path("api/v1/openapi.json", openapi),
     path("api/v1/catalog/", include("catalog.api.v1.urls")),
     path("catalog/<str:namespace>/<str:kind>/<str:name>", entity_page),
+    path("api/scm/", include(webhook_routes)),
     path("git/", include(git_routes(authenticate))),
 ]

@@ -1,9 +1,13 @@
-"""The local code host in the admin: to look at, not to change."""
+"""Repositories, pull requests, events and deliveries in the admin: to look at, not to change."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
-from core.admin import ReadOnly
-from scm.models import Event, LocalPullRequest, LocalRepository
+from core.admin import ReadOnly, readable
+from core.redaction import redact_data
+from scm.models import Delivery, Event, LocalPullRequest, LocalRepository
+from scm.webhooks import inbox
 
 
 @admin.register(LocalRepository)
@@ -23,7 +27,35 @@ class LocalPullRequestAdmin(ReadOnly, admin.ModelAdmin):
 
 @admin.register(Event)
 class EventAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ["id", "kind", "repository", "created"]
-    list_filter = ["kind"]
-    list_select_related = ["repository"]
-    search_fields = ["repository__owner", "repository__name"]
+    list_display = ["id", "host", "kind", "name", "created"]
+    list_filter = ["kind", "host"]
+    search_fields = ["name"]
+    exclude = ["repository"]
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["id", "host", "event", "state", "outcome", "received_at", "handled_at"]
+    list_filter = ["state", "host", "event"]
+    search_fields = ["delivery_id", "outcome"]
+    show_full_result_count = False
+    actions = ["handle_again"]
+    fields = (
+        *("host", "event", "delivery_id", "state", "outcome", "told"),
+        *("received_at", "handled_at", "size", "attempts", "shown_body"),
+    )
+    readonly_fields = fields
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        return super().get_queryset(request).defer("body")
+
+    @admin.display(description="body")
+    def shown_body(self, delivery: Delivery) -> str:
+        text = inbox.body_of(delivery)
+        return "dropped" if text is None else readable(redact_data(inbox.parsed(text)))
+
+    @admin.action(description="Handle again", permissions=["view"])
+    def handle_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        """Handle the chosen deliveries once more, those whose bodies are still there."""
+        count = inbox.replay(list(queryset.values_list("pk", flat=True)), by=request.user)  # type: ignore[arg-type]
+        self.message_user(request, f"{count} deliveries will be handled again.", messages.SUCCESS)

@@ -1,9 +1,10 @@
-"""Events of the local host, and the jobs of other apps that want to hear of them."""
+"""Events of code hosts, and the jobs of other apps that want to hear of them."""
 
 from typing import Any
 
 from core.jobs import Job
 from scm.models import Event, LocalRepository
+from scm.webhooks.happening import Happening
 
 _listeners: list[Job] = []
 
@@ -18,10 +19,18 @@ def subscribe(job: Job) -> None:
 
 
 def tell(repository: LocalRepository, kind: Event.Kind, **payload: Any) -> Event:
-    """Write an event in the running transaction and ring the listeners after its commit."""
-    event = Event.objects.create(
-        repository=repository, kind=kind, payload={"host": "local", "repository": str(repository), **payload}
-    )
+    """Write an event of the local host in the running transaction and ring the listeners after its commit."""
+    return _tell(repository=repository, host="local", name=str(repository), kind=kind, payload=payload)
+
+
+def tell_of(host: str, happening: Happening) -> Event:
+    """The same for what another host told us."""
+    return _tell(host=host, name=happening.repository, kind=happening.kind, payload=dict(happening.payload))
+
+
+def _tell(*, host: str, name: str, kind: str, payload: dict[str, Any], **facts: Any) -> Event:
+    said = {"host": host, "repository": name, **payload}
+    event = Event.objects.create(host=host, name=name, kind=kind, payload=said, **facts)
     for job in _listeners:
         job.later(event.pk)
     return event

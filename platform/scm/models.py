@@ -1,8 +1,9 @@
-"""The local code host's tables: repositories, pull requests, and events, which are its webhooks."""
+"""The local host's repositories and pull requests; events of every host; what webhooks of other hosts brought."""
 
 from django.db import models
 from django.db.models.functions import Lower
 
+from core.leases import Leased
 from scm.names import NAME_LIMIT, REF_LIMIT
 from scm.values import PullRequestState, RepositoryName
 
@@ -78,18 +79,31 @@ class LocalPullRequest(models.Model):
 
 
 class Event(models.Model):
-    """Something that happened on the local host, written in the transaction that recorded it.
+    """Something that happened on a code host, in our words. Who hears of one looks at the host for what is true now.
 
-    Every payload has `host` ("local"), `repository` ("owner/name") and `by` (who did it). A push has `ref`
-    ("refs/heads/main"), `before` and `after` (object ids, "" for absence). A pull request has `action`
-    ("opened", "synchronized", "closed"), `number`, `head_sha`, `source_branch`, `target_branch`, `merged`.
+    On the local host it is written in the transaction that recorded the change; of other hosts it comes from a
+    webhook. Every payload has `host`, `repository` ("owner/name") and `by` (who did it, as the host calls them); of
+    other hosts also `repository_id`. Kinds:
+
+    - push: `ref` ("refs/heads/main"), `before` and `after` (object ids, "" for absence);
+    - pull_request: `action` ("opened", "synchronized", "closed" and the host's others), `number`, `head_sha`,
+      `source_branch`, `target_branch`, `merged`;
+    - repository: `action` ("created", "renamed", "transferred", "archived", "unarchived", "deleted" …), `former`;
+    - organisation: people or teams changed; `owner` instead of `repository`.
     """
 
     class Kind(models.TextChoices):
         PUSH = "push", "push"
         PULL_REQUEST = "pull_request", "pull request"
+        REPOSITORY = "repository", "repository"
+        ORGANISATION = "organisation", "organisation"
 
-    repository = models.ForeignKey(LocalRepository, on_delete=models.CASCADE, related_name="events")
+    host = models.CharField(max_length=255, default="local")
+    name = models.CharField(max_length=512, blank=True, default="", help_text="owner/name of the repository.")
+    repository = models.ForeignKey(
+        LocalRepository, null=True, blank=True, on_delete=models.CASCADE, related_name="events"
+    )
+    """The repository's row, on the local host."""
     kind = models.CharField(max_length=32, choices=Kind.choices)
     payload = models.JSONField()
     created = models.DateTimeField(auto_now_add=True, db_index=True)
@@ -99,3 +113,45 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+
+class Delivery(Leased):
+    """What a webhook brought, stored before anything is done about it, and handled from here.
+
+    The body is sealed: it names people and private repositories. It is dropped after a week, the row after a month.
+    `outcome` says in a sentence what became of it, also when nothing did.
+    """
+
+    class State(models.TextChoices):
+        RECEIVED = "received"
+        HANDLED = "handled"
+        IGNORED = "ignored"
+        FAILED = "failed"
+
+    host = models.CharField(max_length=255)
+    delivery_id = models.CharField(max_length=200)
+    event = models.CharField(max_length=100, help_text="What the host calls it.")
+    body = models.BinaryField(null=True)
+    size = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.RECEIVED)
+    outcome = models.TextField(blank=True, default="")
+    told = models.ForeignKey(Event, null=True, blank=True, on_delete=models.SET_NULL)
+    received_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    handled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "deliveries"
+        constraints = [
+            models.UniqueConstraint(fields=["host", "delivery_id"], name="scm_delivery_once"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["received", "handled", "ignored", "failed"]),
+                name="scm_delivery_state_known",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(state="received"), name="scm_delivery_waiting")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.host} {self.event} {self.delivery_id}"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from scm.connections import Connection
 from scm.values import (
     Author,
     Branch,
@@ -115,6 +116,13 @@ class Directory(Protocol):
     def organisation(self, owner: str) -> Organisation:
         """Everybody and every team. Complete, or raised: NotFound when there is no such organisation."""
         ...
+
+
+@runtime_checkable
+class Connected(Protocol):
+    """A host outside of Greenroom, to which a connection was configured."""
+
+    connection: Connection
 
 
 @runtime_checkable

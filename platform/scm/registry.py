@@ -3,7 +3,8 @@
 from urllib.parse import urljoin
 
 from core.errors import Conflict, NotFound, NotImplementedHere
-from scm.port import CodeHost, Reading
+from scm.connections import Connection
+from scm.port import CodeHost, Connected, Reading
 from scm.values import ContentAddress
 
 _hosts: dict[str, Reading] = {}
@@ -32,6 +33,12 @@ def host(name: str) -> Reading:
         known = ", ".join(sorted(_hosts)) or "none"
         raise NotFound(f"No code host {name!r} is configured; known hosts: {known}")
     return _hosts[name]
+
+
+def connection(name: str) -> Connection | None:
+    """How a host outside of Greenroom is reached; None for the local one and for unknown ones."""
+    found: object = _hosts.get(name)
+    return found.connection if isinstance(found, Connected) else None
 
 
 def publishing_host(name: str) -> CodeHost:

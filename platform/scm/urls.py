@@ -1,10 +1,11 @@
-"""The addresses of the local code host, below `/git/`."""
+"""The addresses of the local code host, below `/git/`, and of webhooks."""
 
 from django.urls import URLPattern, path
 
 from scm.doors import Authenticate, GitView
 from scm.pages import Contents, RepositoryPage
 from scm.smart_http import InfoRefs, ReceivePack, UploadPack
+from scm.webhooks.door import WebhookDoor
 
 _VIEWS: tuple[tuple[str, type[GitView], str], ...] = (
     ("<str:owner>/<str:repository>/info/refs", InfoRefs, "git-info-refs"),
@@ -19,3 +20,7 @@ _VIEWS: tuple[tuple[str, type[GitView], str], ...] = (
 def routes(authenticate: Authenticate) -> list[URLPattern]:
     """All routes. Tokens belong to an app further left, so whoever mounts these says how to read one."""
     return [path(route, view.as_view(authenticate=authenticate), name=name) for route, view, name in _VIEWS]
+
+
+webhook_routes = [path("webhooks/<str:host>", WebhookDoor.as_view(), name="scm-webhook")]
+"""Below `/api/scm/`."""

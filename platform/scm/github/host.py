@@ -32,6 +32,7 @@ class GitHubHost:
 
     def __init__(self, connection: Connection) -> None:
         self.host = connection.name
+        self.connection = connection
         self.addresses = WebAddresses(connection.url)
         self.access = Access(connection)
 

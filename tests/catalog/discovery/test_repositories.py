@@ -367,3 +367,11 @@ def test_the_admin_shows_providers(
     body = {"action": "run_chosen", "_selected_action": ["acme"]}
     assert admin_client.post("/admin/catalog/provider/", body).status_code == 302
     assert Provider.objects.get().requested_at is not None
+
+
+def test_who_asks_while_a_run_is_on_gets_another_one(
+    three: FakeGitHub, configure: Configure, discover: Discover
+) -> None:
+    configure(ACME)
+    Provider.objects.update(requested_at=timezone.now() + timedelta(seconds=30))
+    assert discover("acme").next_run_at <= timezone.now()

@@ -1,0 +1,12 @@
+"""The door through which a worker comes in."""
+
+from celery import shared_task
+
+from core.tasks import Door
+from scm import jobs
+from scm.webhooks import inbox
+
+
+@shared_task(name=jobs.HANDLE_DELIVERY.name, base=Door)
+def handle_delivery(delivery_id: str) -> None:
+    inbox.handle(delivery_id)

@@ -1,0 +1,1 @@
+"""Webhooks of code hosts: checked, stored, and then handled from what was stored."""
