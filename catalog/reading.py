@@ -1,7 +1,7 @@
 """Reading what a location names: through code hosts, from configured folders, or from web servers we may ask.
 
 Nothing else is read: a `file:` path must lie in the folder of a configured location, a web address must
-belong to a code host or to `GREENROOM_READING_ALLOW`, and each hop of a redirect is asked the same.
+belong to a code host or to `GREENROOM_READING_ALLOW` (`core.outbound`), and each hop of a redirect is asked the same.
 """
 
 import re
@@ -9,25 +9,25 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
-import requests
 from django.conf import settings
 from wcmatch import glob
 
 from catalog.discovery import snapshots
 from catalog.refs import LocationRef
-from core.errors import ExternalError, InputError, NotAllowed, NotFound, TooLarge, Unavailable
+from core.errors import AddressRefused, ExternalError, InputError, NotAllowed, NotFound, TooLarge, Unavailable
 from core.names import confined
+from core.outbound.allowed import Allowed
+from core.outbound.asking import ask, too_large
 from scm.registry import host_for_url, resolve_url
 
 LIMIT = 10 * 1024 * 1024
 """Bytes of one file."""
 MOST_MATCHES = 5_000
 """Files that one wildcard may stand for."""
-_TIMEOUT = (5, 15)
-_LONGEST_READ = 30.0
-_REDIRECTS = 5
+LONGEST_READ = 30.0
+"""Seconds for one file, redirects included."""
 _TICK = 2_000_000_000
 """Nanoseconds after which a file system gives another time to another writing."""
 _MAGIC = re.compile(r"[*?\[\]{}]")
@@ -76,7 +76,7 @@ def fetch(location: LocationRef, *, etag: str = "", allow_files: bool = True) ->
     host, address = found
     file = host.fetch_file(address.repository, address.ref, address.path, etag=etag)
     if file is not None and len(file.content) > LIMIT:
-        raise _too_large(location.target)
+        raise too_large(location.target, LIMIT)
     return None if file is None else Fetched(file.content, file.etag)
 
 
@@ -194,12 +194,8 @@ def _bounded(path: Path) -> bytes:
     except OSError as error:
         raise Unavailable(f"could not read {path}, {error.strerror}") from error
     if len(content) > LIMIT:
-        raise _too_large(str(path))
+        raise too_large(str(path), LIMIT)
     return content
-
-
-def _too_large(target: str) -> TooLarge:
-    return TooLarge(f"could not read {target}, it has more than {LIMIT // 1024 // 1024} MB: split the file")
 
 
 def _expand_url(url: str) -> list[LocationRef]:
@@ -214,57 +210,24 @@ def _expand_url(url: str) -> list[LocationRef]:
     ]
 
 
-def _allowed(url: str) -> None:
-    parts = urlsplit(url)
-    for pattern in settings.GREENROOM_READING_ALLOW:
-        host = parts.netloc.rpartition("@")[2].lower() if ":" in pattern else (parts.hostname or "")
-        wanted = pattern.lower()
-        if parts.scheme in {"http", "https"} and (
-            host == wanted or (wanted.startswith("*.") and host.endswith(wanted[1:]))
-        ):
-            return
-    hint = (
-        "You may need to configure an integration for the target host, "
-        "or add it to the configured list of allowed hosts at 'backend.reading.allow'"
-    )
-    raise NotAllowed(f"Reading from '{url}' is not allowed. {hint}")
-
-
 def _web(url: str, etag: str) -> Fetched | None:
+    """A file of a web server that is on the list."""
+    allowed = Allowed.of(settings.GREENROOM_READING_ALLOW)
     headers = {"If-None-Match": etag} if etag else {}
-    with requests.Session() as session:
-        session.trust_env = False
-        for _ in range(_REDIRECTS + 1):
-            _allowed(url)
-            try:
-                answer = session.get(
-                    url, headers=headers, timeout=_TIMEOUT, stream=True, allow_redirects=False
-                )
-                with answer:
-                    if not answer.is_redirect:
-                        return _body(url, answer)
-                    url = urljoin(url, answer.headers["Location"])
-            except requests.RequestException as error:
-                raise Unavailable(
-                    f"could not read {url}, {type(error).__name__}: is the server up?"
-                ) from error
-    raise ExternalError(f"could not read {url}, more than {_REDIRECTS} redirects")
-
-
-def _body(url: str, answer: requests.Response) -> Fetched | None:
-    if answer.status_code == 304:
+    try:
+        answer = ask("GET", url, allowed=allowed, limit=LIMIT, headers=headers, seconds=LONGEST_READ)
+    except AddressRefused as refused:
+        hint = (
+            "You may need to configure an integration for the target host, "
+            "or add it to the configured list of allowed hosts at 'backend.reading.allow'"
+        )
+        said = f"{refused.reason} in GREENROOM_READING_ALLOW" if refused.inner else hint
+        raise NotAllowed(f"Reading from '{refused.url}' is not allowed. {said}") from refused
+    if answer.status == 304:
         return None
-    if answer.status_code in {404, 410}:
-        raise NotFound(f"could not read {url}, {answer.status_code} {answer.reason}")
-    if answer.status_code != 200:
-        refusal = Unavailable if answer.status_code >= 500 else ExternalError
-        raise refusal(f"could not read {url}, {answer.status_code} {answer.reason}")
-    deadline, chunks, size = time.monotonic() + _LONGEST_READ, [], 0
-    for chunk in answer.iter_content(64 * 1024):
-        size += len(chunk)
-        if size > LIMIT:
-            raise _too_large(url)
-        if time.monotonic() > deadline:
-            raise Unavailable(f"could not read {url} within {_LONGEST_READ:.0f} seconds")
-        chunks.append(chunk)
-    return Fetched(b"".join(chunks), answer.headers.get("ETag", ""))
+    said = f"could not read {url}, {answer.status} {answer.reason}"
+    if answer.status in {404, 410}:
+        raise NotFound(said)
+    if answer.status != 200:
+        raise Unavailable(said) if answer.status >= 500 else ExternalError(said)
+    return Fetched(answer.content, answer.headers.get("ETag", ""))

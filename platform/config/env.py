@@ -15,6 +15,8 @@ from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
 from core.embedded import broker_for, broker_url, postgres_url
+from core.errors import InputError
+from core.outbound.allowed import Allowed
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DEFAULT_PORT = 7007
@@ -136,6 +138,10 @@ def read() -> Environment:
         web_threads=_number(env, "GREENROOM_WEB_THREADS", 8, 1, 128, wrong),
         worker_threads=_number(env, "GREENROOM_WORKER_THREADS", 4, 1, 64, wrong),
     )
+    try:
+        Allowed.of(found.reading_allow)
+    except InputError as error:
+        wrong.append(f"GREENROOM_READING_ALLOW: {error.message}")
     for key in found.encryption_keys:
         try:
             Fernet(key)

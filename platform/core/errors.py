@@ -6,6 +6,7 @@
     │   └── ValidationErrors       400  several faults at once, answered as a list
     ├── AuthenticationError        401  nobody, or somebody unknown
     ├── NotAllowed                 403  somebody, but not for this
+    │   └── AddressRefused         403  a place on the network where Greenroom does not go
     ├── NotFound                   404  there is no such thing
     ├── Conflict                   409  the state of things forbids it
     │   └── LeaseLost              409  another worker holds the row now
@@ -75,6 +76,17 @@ class NotAllowed(GreenroomError):
     """Known, but without the permission: ask for a role that holds it."""
 
     code, status, name = "not_allowed", 403, "NotAllowedError"
+
+
+class AddressRefused(NotAllowed):
+    """An address leads where Greenroom may not go: an operator can put it on the list that names it."""
+
+    code = "address_refused"
+
+    def __init__(self, reason: str, url: str = "", *, inner: bool = False) -> None:
+        super().__init__(f"{url or 'an address'} is not asked: {reason}")
+        self.reason, self.url = reason, url
+        self.inner = inner  # the host is on the list, but what it leads to is not
 
 
 class NotFound(GreenroomError):

@@ -259,7 +259,7 @@ def test_what_no_file_may_do(api: Any, web: FileServer, settings: Settings) -> N
             "up.yaml", location("l", "file:///etc/passwd")
         ): "Reading from 'file:/etc/passwd' is not allowed",
         "http://169.254.169.254/latest": "is not allowed",
-        "ftp://127.0.0.1/x": "is not allowed",
+        "ftp://127.0.0.1/x": "is no web address",
     }
     for url, reason in cases.items():
         answer = api.post("/api/catalog/locations?dryRun=true", {"type": "url", "target": url})

@@ -13,7 +13,7 @@ from catalog.models import Entity, Location
 from catalog.reading import LIMIT, fetch, read_tree, read_url, resolve
 from catalog.refs import LocationRef
 from core.api.subjects import System
-from core.errors import GreenroomError, NotAllowed, NotFound, TooLarge
+from core.errors import GreenroomError, InputError, NotAllowed, NotFound, TooLarge
 from scm.models import Event
 from scm.port import CodeHost
 from scm.registry import publishing_host
@@ -122,9 +122,11 @@ def test_web_servers(web: FileServer, settings: Settings) -> None:
     with pytest.raises(TooLarge, match=r"/big, it has more than 10 MB"):
         read_url(web.url("big"))
     settings.GREENROOM_READING_ALLOW = ["*.example.com", "127.0.0.1:1"]
-    for url in (web.url("there"), "http://example.com.evil/x", "http://127.0.0.1:1@evil.test/x"):
+    for url in (web.url("there"), "http://example.com.evil/x"):
         with pytest.raises(NotAllowed, match=r"backend\.reading\.allow"):
             read_url(url)
+    with pytest.raises(InputError, match="has a user name in it"):
+        read_url("http://127.0.0.1:1@evil.test/x")
     with pytest.raises(GreenroomError, match=r"could not read http://127\.0\.0\.1:1/x"):
         read_url("http://127.0.0.1:1/x")
     with pytest.raises(NotAllowed, match="Reading the folder"):
