@@ -12,6 +12,7 @@ WORDS = {
     "reads": "requests a second, latency, CPU and memory of the catalog's reads",
     "change": "how long until a changed file shows",
     "size": "what the database takes on disk",
+    "designs": "ways to index search keys: size, filling, four questions",
     "compare": "the same reads against several servers, one at a time; a table with the targets",
 }
 
