@@ -126,9 +126,11 @@ def retarget(location: Location, type: str, target: str, by: Actor) -> Location:
     return location
 
 
-def refresh_location(location: Location) -> None:
-    """Have a location read at once, also when a refresh of it is running now."""
+def refresh_location(location: Location, by: Actor | None = None) -> None:
+    """Have a location read at once, also when a refresh of it is running now. `by`: the one who asked, if any."""
     ask_for_refresh(location)
+    if by is not None:
+        record(by, "refreshed", location)
 
 
 def refresh_entity(text: str, by: Actor) -> None:

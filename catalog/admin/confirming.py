@@ -108,8 +108,9 @@ def unregistering(locations: Sequence[Location], orphans: Sequence[Entity] = ())
 
 def refresh(page: ModelAdmin, request: HttpRequest, locations: Sequence[Location]) -> None:
     """Have them read at once."""
+    by: Any = request.user  # signed in, so a Person
     for location in locations:
-        actions.refresh_location(location)
+        actions.refresh_location(location, by)
     _told(page, request, f"{_several(len(locations), 'location')} will be read at once.")
 
 

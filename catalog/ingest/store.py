@@ -24,11 +24,16 @@ from catalog.ingest.stitch import restitch, stitch
 from catalog.models import Location
 from catalog.problems import Problem, storable
 from catalog.search import index
+from core.api.subjects import System
+from core.audit import record as audit
 from core.errors import LeaseLost
 from core.sql import rows
 
 _AT_ONCE = 2_000
 """Entities whose documents are in memory at a time."""
+_NAMED = 100
+"""Entities that one audit event names."""
+BY = System("system:catalog")
 _MANY = 1_000
 """Writes in one go that change what the planner knows."""
 _LOCK = 0x6361_7461_6C6F_67  # "catalog"
@@ -55,6 +60,8 @@ def store(location: Location, harvest: Harvest, files: Mapping[str, Any]) -> Pla
             return decided
         if not decided.is_empty:
             _write(decided, location)
+            if decided.orphans:
+                audit(BY, "orphaned", location, entities=len(decided.orphans), refs=decided.orphans[:_NAMED])
             if len(decided.writes) >= _MANY:
                 _settle()
         _remember(location, harvest, decided, files)
