@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from catalog.actions import LONGEST_TARGET
+from catalog.codeowners import suggest
 from catalog.ingest.reader import Reader
 from catalog.models import Location
 from catalog.problems import Refused
@@ -68,11 +69,12 @@ def analyse(target: str, file_name: str = "") -> Analysis:
         annotations["backstage.io/source-location"] = f"url:{host.web_url(address.repository)}/"
     if annotations:
         metadata["annotations"] = annotations
+    owners = suggest(target) if found else []
     suggested = {
         "apiVersion": "backstage.io/v1alpha1",
         "kind": "Component",
         "metadata": metadata,
-        "spec": {"type": "other", "lifecycle": "unknown"},
+        "spec": {"type": "other", "lifecycle": "unknown", **({"owner": owners[0]} if owners else {})},
     }
     return Analysis([], suggested)
 
