@@ -82,6 +82,10 @@ READS: dict[str, list[Call]] = {
         ("get", "graph?root=component:default/base&depth=2", None, 200),
     ],
     "api/v1/catalog/impact": [("get", "impact?root=component:default/base", None, 200)],
+    "api/v1/catalog/ownership/<str:kind>/<str:namespace>/<str:name>": [
+        ("get", f"ownership/{NAMED}", None, 404)
+    ],
+    "api/v1/catalog/reports/ownership": [("get", "reports/ownership", None, 200)],
     "api/search/query": [("get", "query?term=canary", None, 200), ("get", "query?term=shown", None, 200)],
     "api/v1/catalog/changes": [("get", "changes?from=2020-01-01T00:00:00Z", None, 200)],
 }
