@@ -10,6 +10,11 @@ class CatalogConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.conf import settings
+
+        from .kind_files import declared_kinds
+
+        declared_kinds(settings.GREENROOM_CATALOG_KINDS)  # a fault in them stops every process at its start
         # Sweeps register themselves; they need the models, which are there only now.
         from identity.conditions import register_conditional
         from scm.events import subscribe

@@ -8,8 +8,8 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as Caution
 from django.core.exceptions import ImproperlyConfigured
 
-from catalog.builtin_kinds import KINDS
 from catalog.discovery.configuration import configured as providers
+from catalog.kinds import known_kinds
 from catalog.problems import Refused
 from catalog.refs import LocationRef
 
@@ -49,9 +49,10 @@ def discovered(**_: Any) -> list[CheckMessage]:
 @register("catalog")
 def allowed_kinds(**_: Any) -> list[CheckMessage]:
     """Each of GREENROOM_CATALOG_RULES is a kind that we know."""
-    known = {name.lower() for name in KINDS}
+    kinds = known_kinds()
+    known = {name.lower() for name in kinds}
     strangers = [name for name in settings.GREENROOM_CATALOG_RULES if name.lower() not in known]
     if not strangers:
         return []
     text = f"GREENROOM_CATALOG_RULES names unknown kinds: {', '.join(strangers)}"
-    return [Caution(text, hint=f"Known are {', '.join(KINDS)}.", id="catalog.W002")]
+    return [Caution(text, hint=f"Known are {', '.join(kinds)}.", id="catalog.W002")]

@@ -137,8 +137,8 @@ def _checked(entity: dict[str, Any]) -> dict[str, Any]:
     for field in entity:
         if field in _SERVER_MADE:
             raise Refused.because("Error", f"Unknown field {field}")
-    _require("apiVersion", entity["apiVersion"], _is_api_version, _PREFIX_FORM)
-    _require("kind", entity["kind"], _is_kind, _KIND_FORM)
+    _require("apiVersion", entity["apiVersion"], is_api_version, _PREFIX_FORM)
+    _require("kind", entity["kind"], is_kind, _KIND_FORM)
     _require("metadata.name", metadata["name"], _is_object_name, _NAME_FORM)
     _require("metadata.namespace", metadata["namespace"], _is_namespace, _NAMESPACE_FORM)
     for key, value in metadata.get("labels", {}).items():
@@ -167,7 +167,8 @@ def _is_namespace(text: str) -> bool:
     return len(text) <= 63 and _DNS_LABEL.fullmatch(text) is not None
 
 
-def _is_kind(text: str) -> bool:
+def is_kind(text: str) -> bool:
+    """Whether a kind may have that name."""
     return len(text) <= 63 and _KIND.fullmatch(text) is not None
 
 
@@ -179,7 +180,8 @@ def _is_subdomain(text: str) -> bool:
     return len(text) <= 253 and all(_is_namespace(label) for label in text.split("."))
 
 
-def _is_api_version(text: str) -> bool:
+def is_api_version(text: str) -> bool:
+    """Whether it is a version, or a group and a version: `acme.example/v1`."""
     group, slash, version = text.rpartition("/")
     return bool(_VERSION.fullmatch(version)) and (not slash or _is_subdomain(group))
 

@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.conf import settings
+
 from catalog.builtin_kinds import BACKSTAGE, KINDS
 from catalog.kind import Kind, Relation
+from catalog.kind_files import declared_kinds
 from catalog.problems import Problem, Refused
 from catalog.refs import EntityRef
 
@@ -14,9 +17,15 @@ _SORTED = ("providesApis", "consumesApis", "dependsOn", "dependencyOf", "memberO
 """Lists of references that come back sorted, for kinds of Backstage's own group."""
 
 
+def known_kinds() -> dict[str, Kind]:
+    """Every kind by name: those that Backstage comes with, and those of GREENROOM_CATALOG_KINDS."""
+    return {**KINDS, **declared_kinds(settings.GREENROOM_CATALOG_KINDS)}
+
+
 def kind_of(entity: Mapping[str, Any]) -> Kind | None:
     """The kind that knows this entity, or None."""
-    kind = KINDS.get(entity["kind"])
+    name = entity["kind"]
+    kind = KINDS.get(name) or declared_kinds(settings.GREENROOM_CATALOG_KINDS).get(name)
     return kind if kind is not None and kind.recognises(entity) else None
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from django.db.models.expressions import RawSQL
 
-from catalog.builtin_kinds import KINDS
 from catalog.conditions import Sql, condition
+from catalog.kinds import known_kinds
 from catalog.models import Entity
 from catalog.querysets import EntityQuerySet
 from catalog.visibility import visible_to
@@ -85,7 +85,7 @@ _INHERITED = f"""
 def ownable_kinds() -> list[str]:
     """The kinds whose entities may name an owner."""
     return sorted(
-        kind.name for kind in KINDS.values() if any(link.forward == "ownedBy" for link in kind.links)
+        kind.name for kind in known_kinds().values() if any(link.forward == "ownedBy" for link in kind.links)
     )
 
 

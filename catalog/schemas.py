@@ -69,7 +69,7 @@ class Schema:
         indexes = iter([part for part in error.instance_path if isinstance(part, int)])
         for keyword in parts:
             position.append(_RANK.get(str(keyword), len(_ORDER)))
-            node = node[keyword] if isinstance(node, Mapping) else None
+            node = node.get(keyword) if isinstance(node, Mapping) else None  # a $ref leads elsewhere
             if keyword in {"properties", "patternProperties"} and isinstance(node, Mapping):
                 name = next(parts, None)
                 if name is None:

@@ -18,6 +18,7 @@ from catalog.ingest.plan import Plan
 from catalog.ingest.reader import Reader
 from catalog.ingest.store import known_documents, store
 from catalog.jobs import REFRESH_LOCATION
+from catalog.kind_files import declared_kinds
 from catalog.models import Location
 from catalog.problems import Refused
 from core.errors import LeaseLost
@@ -84,8 +85,8 @@ def channel(location: Location) -> str:
 
 
 def allowed_kinds() -> list[str]:
-    """The kinds that may be taken from any location."""
-    return list(settings.GREENROOM_CATALOG_RULES)
+    """The kinds that may be taken from any location; who declares a kind of their own allows it by that."""
+    return [*settings.GREENROOM_CATALOG_RULES, *declared_kinds(settings.GREENROOM_CATALOG_KINDS)]
 
 
 def _refresh(location: Location) -> Plan:
@@ -141,7 +142,8 @@ def _finished(location: Location, started: object, *, failures: int) -> None:
 
 def _rules(location: Location) -> str:
     """What else decides what becomes of a file: when it changes, every file is looked at anew."""
+    declared = str(declared_kinds(settings.GREENROOM_CATALOG_KINDS))
     said = "\n".join(
-        [VERSION, str(location), *sorted(allowed_kinds()), *settings.GREENROOM_CATALOG_LOCATIONS]
+        [VERSION, str(location), *sorted(allowed_kinds()), *settings.GREENROOM_CATALOG_LOCATIONS, declared]
     )
     return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()
