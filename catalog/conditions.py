@@ -131,25 +131,28 @@ def never_null(field: str) -> bool:
     return _key(field) in _ALWAYS
 
 
-def held_values(field: str) -> tuple[Sql, Sql]:
-    """Every value of a field, for counting: the expression, and what else to select from."""
+def values_of(field: str, where: Sql) -> Sql:
+    """A row for every value that a matching entity has of a field, in the value's own spelling, for counting."""
     key = _key(field)
     if key in _SINGLE:
-        return Sql(_SINGLE[key]), Sql("")
+        return Sql(f"SELECT {_SINGLE[key]} AS value FROM catalog_entity WHERE {where.text}", where.params)
     if key.startswith(_RELATION):
         kind = key.removeprefix(_RELATION)
-        source = (
+        text = (
+            "SELECT one.value FROM catalog_entity"
             " JOIN (SELECT source_ref AS ref, target_ref AS value FROM catalog_relation WHERE lower(type) = %s"
             " UNION SELECT target_ref, source_ref FROM catalog_relation WHERE lower(reverse) = %s) AS one"
-            f" ON one.ref = catalog_entity.ref AND length(one.value) <= {LONGEST}"
+            f" ON one.ref = catalog_entity.ref AND length(one.value) <= {LONGEST} WHERE {where.text}"
         )
-        return Sql("one.value"), Sql(source, (kind, kind))
+        return Sql(text, (kind, kind, *where.params))
     item = _item(key)
-    source = (
-        " JOIN catalog_held AS held ON held.entity_id = catalog_entity.uid CROSS JOIN LATERAL"
-        f" (SELECT jsonb_array_elements_text(held.values -> %s) UNION SELECT 'true' WHERE {item.text}) AS one(value)"
+    text = (
+        "SELECT jsonb_array_elements_text(held.values -> %s) AS value FROM catalog_entity"
+        f" JOIN catalog_held AS held ON held.entity_id = catalog_entity.uid WHERE {where.text} UNION ALL"
+        " SELECT 'true' FROM catalog_entity JOIN catalog_held AS held ON held.entity_id = catalog_entity.uid"
+        f" WHERE {item.text} AND {where.text} AND NOT coalesce(held.values -> %s @> '\"true\"', false)"
     )
-    return Sql("one.value"), Sql(source, (key, *item.params))
+    return Sql(text, (key, *where.params, *item.params, *where.params, key))
 
 
 def _related(key: str) -> Sql:

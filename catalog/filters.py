@@ -65,40 +65,6 @@ def parse_fields(parameters: Sequence[str]) -> list[str]:
     return fields
 
 
-def project(entity: Mapping[str, Any], fields: Sequence[str]) -> dict[str, Any]:
-    """The part of an entity that the fields name; what is not there is left out.
-
-    A key with dots inside is found as well.
-    """
-    shown: dict[str, Any] = {}
-    for name in fields:
-        path, value = _find(entity, name.split("."))
-        if path is None:
-            continue
-        holder = shown
-        for key in path[:-1]:
-            inner = holder.get(key)
-            if not isinstance(inner, dict):
-                inner = holder[key] = {}
-            holder = inner
-        holder[path[-1]] = value
-    return shown
-
-
-def _find(entity: Mapping[str, Any], parts: list[str]) -> tuple[list[str] | None, Any]:
-    here: Any = entity
-    path: list[str] = []
-    waiting = ""
-    for part in parts:
-        key = f"{waiting}.{part}" if waiting else part
-        if isinstance(here, Mapping) and key in here:
-            path.append(key)
-            here, waiting = here[key], ""
-        else:
-            waiting = key
-    return (None, None) if waiting else (path, here)
-
-
 @dataclass(frozen=True, slots=True)
 class Cursor:
     """Where a page of `by-query` begins. On the wire: base64 of the JSON that Backstage's cursors have.

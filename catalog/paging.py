@@ -12,6 +12,7 @@ from typing import Any
 from catalog.conditions import TRUE, Sql, both, condition, containing, never_null, sort_key
 from catalog.filters import Cursor, Order, Window
 from catalog.predicates import EVERYTHING, All, Holds, Predicate, parse_query
+from catalog.projection import WHOLE, Projection
 from catalog.totals import GENERATION, count_total, generation, last_total
 from core.sql import rows
 
@@ -22,9 +23,9 @@ _JOIN = "JOIN catalog_document AS stored ON stored.entity_id = found.uid"
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Ready documents, how many there are in all, and the cursors that lead on and back."""
+    """Ready texts, how many there are in all, and the cursors that lead on and back."""
 
-    finals: list[str]
+    texts: list[str]
     total: int
     next: str | None = None
     previous: str | None = None
@@ -51,42 +52,71 @@ def final_by_ref(wanted: Predicate, ref: str) -> bytes | None:
     return found[0][0] if found else None
 
 
-def whole_list(wanted: Predicate, orders: Sequence[Order]) -> Sql:
-    """Every entity, in order of uid. Of orders only the first counts; who lacks its field is left out."""
+def whole_list(wanted: Predicate, orders: Sequence[Order], shown: Projection = WHOLE) -> Sql:
+    """Every entity, in order of uid. Of orders only the first counts; who lacks its field is left out.
+
+    Each row is a document; of which the wanted part is to be taken, unless `shown` has a column for it.
+    """
     where = condition(wanted)
+    look = _Look.at(shown)
     if not orders:
-        text = (
-            "SELECT stored.final FROM catalog_entity JOIN catalog_document AS stored"
-            f" ON stored.entity_id = catalog_entity.uid WHERE {where.text} ORDER BY catalog_entity.uid"
+        source = (
+            "catalog_entity" if shown.column else f"catalog_entity {_JOIN.replace('found', 'catalog_entity')}"
         )
-        return Sql(text, where.params)
+        what = shown.column or "stored.final"
+        return Sql(
+            f"SELECT {what} FROM {source} WHERE {where.text} ORDER BY catalog_entity.uid", where.params
+        )
     sort = sort_key(orders[0].field)
     way = "DESC" if orders[0].descending else "ASC"
     text = (
-        f"SELECT stored.final FROM (SELECT uid, {sort.text} AS sort FROM catalog_entity WHERE {where.text})"
-        f" AS found {_JOIN} WHERE found.sort IS NOT NULL ORDER BY found.sort {way}, found.uid"
+        f"SELECT {look.outer} FROM (SELECT uid, {sort.text} AS sort{look.inner} FROM catalog_entity"
+        f" WHERE {where.text}) AS found {look.join} WHERE found.sort IS NOT NULL ORDER BY found.sort {way}, found.uid"
     )
     return Sql(text, (*sort.params, *where.params))
 
 
-def window(wanted: Predicate, orders: Sequence[Order], place: Window) -> tuple[list[str], bool]:
+def window(
+    wanted: Predicate, orders: Sequence[Order], place: Window, shown: Projection = WHOLE
+) -> tuple[list[str], bool]:
     """Some of the entities, and whether more follow. Who lacks a field comes last, or by ref."""
-    where = condition(wanted) if orders else both([condition(wanted), _range_of(wanted)])
-    sorts = [sort_key(order.field) for order in orders]
-    ways = ["DESC NULLS LAST" if order.descending else "ASC NULLS LAST" for order in orders]
-    in_order = [f"{sort.text} {way}" for sort, way in zip(sorts, ways, strict=True)]
-    order = ", ".join([*in_order, "catalog_entity.uid"] if orders else ["catalog_entity.ref"])
+    where, bounds = condition(wanted), TRUE if orders else _range_of(wanted)
+    sorts = [sort_key(order.field) for order in orders] or [Sql("catalog_entity.ref")]
+    names = [f"sort{number}" for number in range(len(sorts))]
+    ways = ["DESC NULLS LAST" if order.descending else "ASC NULLS LAST" for order in orders] or ["ASC"]
+    order = ", ".join([*(f"{name} {way}" for name, way in zip(names, ways, strict=True)), "uid"])
+    sorted_by = ", ".join(f"{sort.text} AS {name}" for sort, name in zip(sorts, names, strict=True))
     limit = "" if place.limit is None else f" LIMIT {place.limit + 1}"
+    wanted_rows = place.offset + (place.limit if place.limit is not None else _total(TRUE))
+    matching, look = _matching(where, where, _total(where), wanted_rows, bounds), _Look.at(shown)
     text = (
-        f"SELECT stored.final FROM (SELECT uid, row_number() OVER (ORDER BY {order}) AS place"
-        f" FROM catalog_entity WHERE {where.text} ORDER BY {order}{limit} OFFSET {place.offset}) AS found"
-        f" {_JOIN} ORDER BY found.place"
+        f"SELECT {look.outer} FROM (SELECT uid, {sorted_by}{look.inner} FROM {matching.text}"
+        f" ORDER BY {order if orders else names[0]}{limit} OFFSET {place.offset}) AS found {look.join}"
+        f" ORDER BY {order if orders else names[0]}"
     )
-    sort_params = tuple(param for sort in sorts for param in sort.params)
-    found = rows(text, (*sort_params, *where.params, *sort_params))
-    finals = [final for (final,) in found]
-    more = place.limit is not None and len(finals) > place.limit
-    return finals[: place.limit], more
+    found = rows(text, (*(param for sort in sorts for param in sort.params), *matching.params))
+    texts = [text if look.is_ready else shown.of(text) for (text,) in found]
+    more = place.limit is not None and len(texts) > place.limit
+    return texts[: place.limit], more
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How a page selects what it shows: from the entity's row, or from its document."""
+
+    inner: str
+    outer: str
+    join: str
+
+    @classmethod
+    def at(cls, shown: Projection) -> "_Look":
+        if shown.column:
+            return cls(f", {shown.column} AS shown", "found.shown", "")
+        return cls("", "stored.final", _JOIN)
+
+    @property
+    def is_ready(self) -> bool:
+        return not self.join
 
 
 def _range_of(wanted: Predicate) -> Sql:
@@ -113,24 +143,33 @@ def in_order_of_ref(where: Sql, *, after: str, limit: int) -> list[tuple[str, st
     return [(ref, final) for ref, final in rows(text, (after, *where.params))]
 
 
-def page(visible: Predicate, cursor: Cursor, *, limit: int, offset: int = 0, with_total: bool = True) -> Page:
+def page(
+    visible: Predicate,
+    cursor: Cursor,
+    *,
+    limit: int,
+    offset: int = 0,
+    with_total: bool = True,
+    shown: Projection = WHOLE,
+) -> Page:
     """The page at a cursor. A cursor without a place means the first page; `offset` counts there only."""
+    look = _Look.at(shown)
     looked_up, where = _where(visible, cursor)
     counted = last_total(where)
     if counted is None and cursor.total is None and (with_total or limit):
         counted = count_total(where)
-    if counted is not None and counted.answer == 0 and counted.generation != generation():
+    if counted is not None and counted.answer == 0 and not counted.is_good(generation()):
         counted = count_total(where)
     first_time = not cursor.at
     found: list[tuple[Any, ...]] = []
     if limit and (counted is None or counted.answer):
         expected = counted.answer if counted is not None else cursor.total or 0
         matching = _matching(looked_up, where, expected, limit)
-        sql = _page_sql(matching, cursor, limit, offset if first_time else 0)
+        sql = _page_sql(matching, cursor, limit, offset if first_time else 0, look)
         found = rows(sql.text, sql.params)
     total = cursor.total
     if total is None and with_total:
-        if counted is None or (counted.answer and (not found or found[0][3] != counted.generation)):
+        if counted is None or (counted.answer and (not found or not counted.is_good(found[0][3]))):
             counted = count_total(where)
         total = counted.answer
     more, found = len(found) > limit, found[:limit]
@@ -144,7 +183,7 @@ def page(visible: Predicate, cursor: Cursor, *, limit: int, offset: int = 0, wit
     cursor = replace(cursor, first=cursor.first or places[0], total=total)
     follows, precedes = cursor.backwards or more, not first_time and places[0] != cursor.first
     return Page(
-        [final for final, _, _, _ in found],
+        [text if look.is_ready else shown.of(text) for text, _, _, _ in found],
         total or 0,
         next=replace(cursor, at=places[1], backwards=False).encode() if follows else None,
         previous=replace(cursor, at=places[0], backwards=True).encode() if precedes else None,
@@ -165,33 +204,34 @@ def _where(visible: Predicate, cursor: Cursor) -> tuple[Sql, Sql]:
     return looked_up, both(parts)
 
 
-def _page_sql(matching: Sql, cursor: Cursor, limit: int, offset: int) -> Sql:
+def _page_sql(matching: Sql, cursor: Cursor, limit: int, offset: int, look: _Look) -> Sql:
     sort = sort_key(cursor.orders[0].field) if cursor.orders else None
     beyond = _beyond(cursor, sort) if cursor.at else TRUE
     descending = bool(cursor.orders) and cursor.orders[0].descending != cursor.backwards
     uid_way = "DESC" if cursor.backwards else "ASC"
     order = f"sort {'DESC' if descending else 'ASC'}, uid {uid_way}" if sort else f"uid {uid_way}"
-    shown = sort or Sql("NULL")
+    value = sort or Sql("NULL")
     text = (
-        f"SELECT stored.final, found.sort, found.uid, {GENERATION} FROM (SELECT uid, {shown.text} AS sort"
+        f"SELECT {look.outer}, found.sort, found.uid, {GENERATION} FROM (SELECT uid, {value.text} AS sort{look.inner}"
         f" FROM {matching.text} WHERE {beyond.text}"
-        f" ORDER BY {order} LIMIT {limit + 1} OFFSET {offset}) AS found {_JOIN} ORDER BY {order}"
+        f" ORDER BY {order} LIMIT {limit + 1} OFFSET {offset}) AS found {look.join} ORDER BY {order}"
     )
-    return Sql(text, (*shown.params, *matching.params, *beyond.params))
+    return Sql(text, (*value.params, *matching.params, *beyond.params))
 
 
-def _matching(looked_up: Sql, where: Sql, expected: int, limit: int) -> Sql:
+def _matching(looked_up: Sql, where: Sql, expected: int, limit: int, bounds: Sql = TRUE) -> Sql:
     """Those that match, to be selected from, so that PostgreSQL goes the cheaper way.
 
     Behind `CASE` PostgreSQL sees neither an index nor how much matches: rows come in the wanted order and are
     looked at one by one until the page is full. Behind `OFFSET 0` those are fetched first that the index finds.
+    `bounds` say where in the order to walk.
     """
     walked = (limit + 1) * _total(TRUE) / max(expected, 1)
     if walked < _total(looked_up):
-        text = f"(SELECT * FROM catalog_entity WHERE CASE WHEN {where.text} THEN true END) AS catalog_entity"
+        text = f"(SELECT * FROM catalog_entity WHERE CASE WHEN {where.text} THEN true END AND {bounds.text})"
     else:
-        text = f"(SELECT * FROM catalog_entity WHERE {where.text} OFFSET 0) AS catalog_entity"
-    return Sql(text, where.params)
+        text = f"(SELECT * FROM catalog_entity WHERE {where.text} AND {bounds.text} OFFSET 0)"
+    return Sql(f"{text} AS catalog_entity", (*where.params, *bounds.params))
 
 
 def _total(where: Sql) -> int:

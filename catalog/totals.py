@@ -2,7 +2,8 @@
 
 Counting is the one read whose cost grows with the catalog. Each answer is kept in the process with the
 generation that it was counted in; the database gives the catalog a new generation with every statement that
-writes to it, and each page reads the generation along. So what is kept is never older than what is shown.
+writes to it, and each page reads the generation along. So what is kept is never older than what is shown, but for
+what is dear to count.
 """
 
 import hashlib
@@ -10,24 +11,38 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
+from time import monotonic
 from typing import Any, cast
 from uuid import UUID
 
-from catalog.conditions import Sql, held_values
+from catalog.conditions import Sql, values_of
 from core.sql import rows
 
 GENERATION = "(SELECT token FROM catalog_generation)"
 """The catalog's generation, to be read in the very statement that reads the catalog."""
+DEAR = 0.05
+"""Seconds from which on counting is dear."""
 MOST_KEPT = 2_000
 """Answers kept in one process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """An answer, and the generation in which it is right."""
+    """An answer, the generation in which it is right, and when the counting began and ended."""
 
     generation: UUID
     answer: Any
+    began: float
+    ended: float
+
+    def is_good(self, now: UUID) -> bool:
+        """Whether it may be shown in a generation.
+
+        What took long to count is shown a while longer: while a very large catalog changes all the time, counting
+        takes a tenth of one processor at the most.
+        """
+        took = self.ended - self.began
+        return self.generation == now or (took > DEAR and monotonic() < self.ended + 10 * took)
 
 
 class _Kept:
@@ -69,8 +84,9 @@ def last_total(where: Sql) -> Counted | None:
 def count_total(where: Sql) -> Counted:
     """How many entities match, now."""
     sql = f"SELECT count(*), {GENERATION} FROM catalog_entity WHERE {where.text}"
+    started = monotonic()
     ((count, now),) = rows(sql, where.params)
-    return _kept.put(_question("total", where), Counted(now, count))
+    return _kept.put(_question("total", where), Counted(now, count, started, monotonic()))
 
 
 def facets(where: Sql, fields: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
@@ -82,22 +98,19 @@ def facets(where: Sql, fields: Sequence[str]) -> dict[str, list[dict[str, Any]]]
 def _current_facet(now: UUID, where: Sql, field: str) -> Any:
     question = _question(f"facet {field}", where)
     kept = _kept.get(question)
-    if kept is None or kept.generation != now:
+    if kept is None or not kept.is_good(now):
         kept = _kept.put(question, _facet(where, field))
     return kept.answer
 
 
 def _facet(where: Sql, field: str) -> Counted:
-    value, source = held_values(field)
-    sql = (
-        f"SELECT {value.text} AS value, count(*), {GENERATION}"
-        f" FROM catalog_entity{source.text} WHERE {where.text} GROUP BY 1"
-    )
-    found = rows(sql, (*value.params, *source.params, *where.params))
-    if not found:
-        return Counted(generation(), [])
+    values = values_of(field, where)
+    sql = f"SELECT value, count(*), {GENERATION} FROM ({values.text}) AS every GROUP BY value"
+    started = monotonic()
+    found = rows(sql, values.params)
+    now = found[0][2] if found else generation()
     counts = sorted((value, count) for value, count, _ in found if value is not None)
-    return Counted(found[0][2], [{"value": value, "count": count} for value, count in counts])
+    return Counted(now, [{"value": value, "count": count} for value, count in counts], started, monotonic())
 
 
 def _question(what: str, where: Sql) -> bytes:

@@ -10,9 +10,10 @@ from django.http import HttpResponse
 from catalog.api import described
 from catalog.api.bodies import ENTITY_REFS, FACETS, QUERY, checked
 from catalog.conditions import condition
-from catalog.filters import Cursor, Order, Window, parse_fields, parse_order, parse_order_fields, project
+from catalog.filters import Cursor, Order, Window, parse_fields, parse_order, parse_order_fields
 from catalog.paging import DEFAULT_LIMIT, finals_by_ref, page, whole_list, window
 from catalog.predicates import All, Predicate, parse_filters, parse_query
+from catalog.projection import Projection
 from catalog.totals import facets
 from catalog.visibility import visible_to
 from core.api.params import Choice, Many, Text, Whole
@@ -40,14 +41,15 @@ class EntitiesView(ApiView):
 
     def get(self, _request: Any) -> HttpResponse:
         asked = self.params
-        fields, orders = parse_fields(asked["fields"]), parse_order(asked["order"])
+        shown, orders = Projection(tuple(parse_fields(asked["fields"]))), parse_order(asked["order"])
         wanted = Window.parse(limit=asked["limit"], offset=asked["offset"], after=asked["after"])
         found = _wanted(self.subject, parse_filters(asked["filter"]))
         if wanted is None:
-            sql = whole_list(found, orders)
-            return json_text(_array((final for (final,) in rows(sql.text, sql.params)), fields))
-        finals, more = window(found, orders, wanted)
-        response = json_text(_array(finals, fields))
+            sql = whole_list(found, orders, shown)
+            every = (text for (text,) in rows(sql.text, sql.params))
+            return json_text(_array(every if shown.column else map(shown.of, every)))
+        texts, more = window(found, orders, wanted, shown)
+        response = json_text(_array(texts))
         if more:
             response["Link"] = f'<{self.next_page(wanted)}>; rel="next"'
         return response
@@ -119,11 +121,15 @@ class EntitiesByQueryView(ApiView):
     ) -> HttpResponse:
         wanted = DEFAULT_LIMIT if limit is None else limit
         found = page(
-            visible_to(self.subject), cursor, limit=wanted, offset=offset or 0, with_total=total == "include"
+            *(visible_to(self.subject), cursor),
+            limit=wanted,
+            offset=offset or 0,
+            with_total=total == "include",
+            shown=Projection(tuple(fields)),
         )
         cursors = {"nextCursor": found.next, "prevCursor": found.previous}
         info = {name: value for name, value in cursors.items() if value is not None}
-        head = f'{{"items":{_array(found.finals, fields)},"totalItems":{found.total},"pageInfo":'
+        head = f'{{"items":{_array(found.texts)},"totalItems":{found.total},"pageInfo":'
         return json_text(f"{head}{orjson.dumps(info).decode()}}}")
 
 
@@ -136,11 +142,11 @@ class EntitiesByRefsView(ApiView):
 
     def post(self, _request: Any) -> HttpResponse:
         body = checked(self.document(required=("entityRefs",)), ENTITY_REFS)
-        fields = parse_fields(body.get("fields", []))
+        shown = Projection(tuple(parse_fields(body.get("fields", []))))
         refs = body["entityRefs"]
         wanted = _wanted(self.subject, parse_filters(self.params["filter"]), body.get("query"))
         finals = finals_by_ref(wanted, refs)
-        items = [_shown(finals[ref], fields) if ref in finals else "null" for ref in refs]
+        items = [shown.of(finals[ref]) if ref in finals else "null" for ref in refs]
         return json_text(f'{{"items":[{",".join(items)}]}}')
 
 
@@ -172,9 +178,5 @@ def _wanted(subject: Any, *queries: Any) -> Predicate:
     return All((visible_to(subject), *(parse_query(query) for query in queries if query is not None)))
 
 
-def _array(finals: Iterable[str], fields: Sequence[str]) -> str:
-    return f"[{','.join(_shown(final, fields) for final in finals)}]"
-
-
-def _shown(final: str, fields: Sequence[str]) -> str:
-    return orjson.dumps(project(orjson.loads(final), fields)).decode() if fields else final
+def _array(texts: Iterable[str]) -> str:
+    return f"[{','.join(texts)}]"

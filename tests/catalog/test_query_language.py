@@ -4,8 +4,9 @@ import base64
 
 import pytest
 
-from catalog.filters import Cursor, Order, Window, parse_fields, parse_order, parse_order_fields, project
+from catalog.filters import Cursor, Order, Window, parse_fields, parse_order, parse_order_fields
 from catalog.predicates import All, AnyOf, Begins, Has, Holds, HoldsItem, Not, parse_filters, parse_query
+from catalog.projection import project
 from core.errors import InputError
 
 
