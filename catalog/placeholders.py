@@ -1,4 +1,4 @@
-"""`$text`, `$json` and `$yaml` inside an entity → what the named file holds (CATALOG.md 13.4)."""
+"""`$text`, `$json`, `$yaml`, `$openapi`, `$asyncapi` inside an entity → what the named file holds (CATALOG.md 13.4)."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from catalog.bundling import bundle
 from catalog.problems import Problem, Refused
 from catalog.yaml_documents import parse_documents
 from core.errors import GreenroomError
@@ -18,7 +19,7 @@ Read = Callable[[str], bytes]
 
 
 def resolve_placeholders(entity: dict[str, Any], read: Read) -> dict[str, Any]:
-    """The entity with each `{$text: …}`, `{$json: …}`, `{$yaml: …}` replaced; others stay as they are.
+    """The entity with each `{$text: …}` and the like replaced; others stay as they are.
 
     Refused, with Backstage's words, when a file cannot be read or understood.
     """
@@ -86,8 +87,22 @@ def _as_yaml(key: str, target: object, budget: _Budget) -> Any:
     return documents[0].value
 
 
+def _as_bundle(key: str, target: object, budget: _Budget) -> Any:
+    if not isinstance(target, str):
+        return budget.text(key, target)  # which refuses it
+    try:
+        return bundle(target, lambda name: budget.text(key, name))
+    except Refused as refused:
+        if refused.message.startswith(f"Placeholder {key}"):
+            raise
+        text = f"Placeholder {key} could not bundle {target}, {refused.problem}"
+        raise Refused.because("Error", text) from refused
+
+
 _READERS: Mapping[str, Callable[[str, object, _Budget], Any]] = {
     "$text": _as_text,
     "$json": _as_json,
     "$yaml": _as_yaml,
+    "$openapi": _as_bundle,
+    "$asyncapi": _as_bundle,
 }
