@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def server(repository: LocalHost) -> Iterator[tuple[str, psutil.Process]]:
-    """Gunicorn as Greenroom runs it, on the test's database; its address and its one worker process."""
+    """The web server as Greenroom runs it, on the test's database; its address and its one worker process."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     database = (
@@ -37,8 +37,8 @@ def server(repository: LocalHost) -> Iterator[tuple[str, psutil.Process]]:
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONPATH": f"{ROOT / 'platform'}{os.pathsep}{ROOT}",
     }
-    command = [sys.executable, "-m", "gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{port}"]
-    options = ["--worker-class", "gthread", "--workers", "1", "--threads", "4", "--log-level", "warning"]
+    command = [sys.executable, "-m", "core.supervisor.web", "config.wsgi:application", "--port", str(port)]
+    options = ["--workers", "1", "--threads", "4"]
     with subprocess.Popen([*command, *options], env=environ, cwd=ROOT) as process:
         try:
             wait_for(port)

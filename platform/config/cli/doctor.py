@@ -19,7 +19,7 @@ from core.embedded import postgres as embedded_postgres
 from core.embedded import redis as embedded_redis
 from core.embedded.folders import FREE_NEEDED
 from core.embedded.lock import DataLock
-from core.errors import GreenroomError
+from core.errors import GreenroomError, Unavailable
 from core.supervisor.port import check_port
 
 from .database import let_go, set_up
@@ -207,13 +207,11 @@ def _redis(serving: bool) -> str:
 
 def _migrations() -> str:
     set_up()
-    from django.db import OperationalError  # after the set-up
-
-    from config.health import missing_migrations
+    from config.health import missing_migrations  # after the set-up
 
     try:
         missing = missing_migrations()
-    except OperationalError as error:
+    except Unavailable as error:
         raise Trouble("cannot be read", "The database has to answer first.") from error
     finally:
         let_go()

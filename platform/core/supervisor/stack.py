@@ -20,6 +20,7 @@ from core.supervisor.process import READY, Process
 from core.supervisor.supervisor import Supervisor
 
 CELERY = "core.supervisor.announce"
+WEB = "core.supervisor.web"
 HOST = "127.0.0.1"
 GRACE = 5  # seconds for requests under way when the web server stops; readers resume their event streams
 
@@ -87,7 +88,7 @@ def stack(
         ),
         Process(
             name="web",
-            argv=_python("gunicorn", *_web_options(host, port, sizes), dies_by=Signals.SIGQUIT),
+            argv=_python(WEB, *_web_options(host, port, sizes), dies_by=Signals.SIGTERM),
             env=env,
             ready=partial(_answers, host, port),
             alongside=True,
@@ -118,9 +119,8 @@ def _python(module: str, *words: str, dies_by: Signals) -> list[str]:
 
 def _web_options(host: str, port: int, sizes: Sizes) -> Sequence[str]:
     return (
-        "config.wsgi:application", "--bind", f"{host}:{port}", "--worker-class", "gthread",
-        "--workers", str(sizes.web_workers), "--threads", str(sizes.web_threads), "--max-requests", "0",
-        "--graceful-timeout", str(GRACE), "--no-control-socket", "--error-logfile", "-",
+        "config.wsgi:application", "--host", host, "--port", str(port), "--workers", str(sizes.web_workers),
+        "--threads", str(sizes.web_threads), "--grace", str(GRACE),
     )  # fmt: skip
 
 

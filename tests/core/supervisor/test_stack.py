@@ -1,4 +1,4 @@
-"""The whole stack around a tiny project of its own: real gunicorn and celery come up, come back, and go."""
+"""The whole stack around a tiny project of its own: the real web server and celery come up, come back, and go."""
 
 import os
 import signal
@@ -6,6 +6,7 @@ import socket
 import urllib.request
 from pathlib import Path
 
+import psutil
 import pytest
 
 from core.supervisor.errors import StartRefused
@@ -69,10 +70,15 @@ def test_everything_comes_up_comes_back_and_goes(tmp_path: Path, environ: dict[s
         assert ask(port) == f"1 at {port}"
         with pytest.raises(StartRefused, match=f"process {os.getpid()}"), greenroom(data, port):
             pass
+        web = before["web"]["pid"]
+        assert web is not None
+        workers = psutil.Process(web).children()
+        assert len(workers) == 2
         for name in ("web", "worker", "beat", "redis", "postgres"):
             pid = before[name]["pid"]
             assert pid is not None
             os.kill(pid, signal.SIGKILL)
+        until(lambda: not any(worker.is_running() for worker in workers))  # none answers from old code
         until(lambda: all(row["restarts"] or row["state"] == "done" for row in supervisor.status().values()))
         until(lambda: {row["state"] for row in supervisor.status().values()} == {"ready", "done"}, seconds=30)
         assert ask(port) == f"1 at {port}"
