@@ -24,6 +24,7 @@ from catalog.problems import Problem, Refused
 from catalog.processing import Place, process
 from catalog.reading import resolve
 from catalog.refs import LocationRef
+from catalog.search.timetable import hurry
 from catalog.unprocessed import entry_id
 from core.api.subjects import Subject
 from core.audit import Actor, record
@@ -285,7 +286,7 @@ def let_go(locations: Sequence[Location], by: Actor, verb: str) -> None:
 
 
 def follow_event(event_id: str) -> None:
-    """A code host told of a change: have the locations read that come from that repository."""
+    """A code host told of a change: have the locations read that come from that repository, and their documentation."""
     kinds = (Event.Kind.PUSH, Event.Kind.REPOSITORY)
     event = Event.objects.filter(pk=event_id, kind__in=kinds).first()
     if event is None or event.host not in hosts():
@@ -295,3 +296,4 @@ def follow_event(event_id: str) -> None:
         read_from = Q(target__istartswith=below) | Q(entities__file__startswith=f"url:{below}")
         for location in Location.objects.filter(read_from).distinct():
             refresh_location(location)
+            hurry(location)

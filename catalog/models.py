@@ -14,7 +14,7 @@ from catalog.discovery.models import Discovery, Provider, Snapshot  # noqa: F401
 from catalog.history.models import Horizon, Revision  # noqa: F401 - tables of this app
 from catalog.querysets import EntityQuerySet, LocationQuerySet
 from catalog.refs import LocationRef
-from catalog.search.models import SearchDocument, SearchWord  # noqa: F401 - tables of this app
+from catalog.search.models import Documentation, SearchDocument, SearchWord  # noqa: F401 - tables of this app
 from core.leases import Leased
 
 

@@ -6,6 +6,7 @@ from catalog import actions, jobs
 from catalog.discovery import actions as providers
 from catalog.discovery import run as discovery
 from catalog.ingest.refresh import refresh
+from catalog.search import documentation
 from core.tasks import Door
 
 
@@ -27,3 +28,8 @@ def run_provider(provider_id: str) -> None:
 @shared_task(name=jobs.PROVIDER_EVENT.name, base=Door)
 def provider_event(event_id: str) -> None:
     providers.follow_event(event_id)
+
+
+@shared_task(name=jobs.READ_DOCUMENTATION.name, base=Door)
+def read_documentation(entity_uid: str) -> None:
+    documentation.read(entity_uid)

@@ -70,17 +70,20 @@ def update(refs: Collection[str]) -> None:
 
 
 def remove(uids: Collection[object]) -> None:
-    """Forget entities and their pages."""
+    """Forget entities, their pages, and what was read of them."""
     with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM catalog_documentation WHERE entity_id = ANY(%s)", (list(uids),))
         cursor.execute("DELETE FROM catalog_searchdocument WHERE entity_id = ANY(%s)", (list(uids),))
 
 
-def put_pages(uid: str, entity: Mapping[str, Any], pages: Sequence[Page]) -> None:
-    """Let the pages of an entity's documentation be these and no others."""
+def put_pages(
+    uid: str, entity: Mapping[str, Any], pages: Sequence[Page], *, unchanged: Collection[str] = ()
+) -> None:
+    """Let the pages of an entity's documentation be these, and of those that were there the unchanged files'."""
     made = [of_page(uid, entity, page) for page in pages]
     indexed = [row for row, _ in made]
     old = SearchDocument.objects.filter(entity_id=uid).exclude(page="")
-    old.exclude(page__in=[row.page for row in indexed]).delete()
+    old.exclude(page__in=[*unchanged, *(row.page for row in indexed)]).delete()
     _upsert(_changed(indexed))
     _learn({word for _, found in made for word in found})
 

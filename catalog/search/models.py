@@ -1,4 +1,4 @@
-"""SearchDocument and SearchWord: what is found, and the words that a slip of the finger may have meant."""
+"""What search finds (SearchDocument), the words that a slip may have meant, and what was read of documentation."""
 
 from typing import ClassVar
 
@@ -6,6 +6,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.utils import timezone
+
+from core.leases import Leased
 
 
 class SearchDocument(models.Model):
@@ -47,3 +50,27 @@ class SearchWord(models.Model):
 
     def __str__(self) -> str:
         return self.word
+
+
+class Documentation(Leased):
+    """The documentation that an entity names, as it was last read. One worker at a time reads it, by lease."""
+
+    entity = models.OneToOneField(
+        "catalog.Entity", primary_key=True, on_delete=models.CASCADE, related_name="documentation"
+    )
+    etag = models.CharField(
+        max_length=40, blank=True, default="", help_text="Of the entity, when it was read."
+    )
+    files = models.JSONField(
+        default=dict, help_text="The files that were read, with the tags of their servers."
+    )
+    error = models.TextField(blank=True, default="", help_text="Why the last reading took less than all.")
+    failures = models.PositiveIntegerField(default=0, help_text="Readings in a row that read nothing.")
+    read_at = models.DateTimeField(null=True, blank=True)
+    next_read_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name_plural = "documentation"
+
+    def __str__(self) -> str:
+        return f"documentation of {self.entity_id}"
