@@ -77,6 +77,9 @@ READS: dict[str, list[Call]] = {
     "api/v1/catalog/entities/<str:kind>/<str:namespace>/<str:name>/diff": [
         ("get", f"entities/{NAMED}/diff?from=2020-01-01T00:00:00Z", None, 404)
     ],
+    "api/v1/catalog/entities/<str:kind>/<str:namespace>/<str:name>/owner-suggestion": [
+        ("get", f"entities/{NAMED}/owner-suggestion", None, 404)
+    ],
     "api/v1/catalog/graph": [
         ("get", "graph?root=group:default/theirs&depth=2", None, 200),
         ("get", "graph?root=component:default/base&depth=2", None, 200),
