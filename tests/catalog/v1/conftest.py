@@ -6,14 +6,14 @@ from typing import cast
 import pytest
 from pytest_django.fixtures import Settings
 
-from catalog import visibility
 from catalog.actions import ingest_now, register
 from catalog.builtin_kinds import KINDS
 from catalog.kind import Kind, Link
-from catalog.predicates import Holds, Not
 from core.api.subjects import System
+from identity.actions import create_token
 from tests.catalog.conftest import FileServer
 from tests.catalog.documents import component, group, several, user
+from tests.conftest import Api
 
 TESTS = System("system:tests")
 
@@ -70,12 +70,13 @@ def gizmo(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
 
 
 @pytest.fixture
-def hide(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Make entities invisible by name, as a permission's condition does: every read asks `permitted`."""
+def blind_to(db: None) -> Callable[..., Api]:
+    """An Api for a token that may read everything but entities of these names."""
 
-    def run(*names: str) -> None:
-        monkeypatch.setattr(
-            visibility, "permitted", lambda _subject, _permission: Not(Holds("metadata.name", names))
-        )
+    def make(*names: str) -> Api:
+        rules = [{"rule": "HAS_METADATA", "params": {"key": "name", "value": name}} for name in names]
+        conditions = {"catalog.entity.read": {"not": {"anyOf": rules}}}
+        name = f"blind to {' '.join(names)}"
+        return Api(create_token(name=name, role="viewer", by=TESTS, conditions=conditions)[1])
 
-    return run
+    return make

@@ -124,9 +124,9 @@ def test_a_root_that_is_not_there_shows_who_still_names_it(shop: None, api: Api)
 
 
 def test_what_may_not_be_seen_is_not_there_and_nothing_behind_it(
-    shop: None, api: Api, hide: Callable[..., None]
+    shop: None, blind_to: Callable[..., Api]
 ) -> None:
-    hide("checkout")
+    api = blind_to("checkout")
     found = graph(api, root="component:payments", relations="dependsOn", depth=5)
     assert refs(found) == {"component:payments": 0, "resource:vanished": 1}
     found = graph(api, root="component:checkout", depth=2)

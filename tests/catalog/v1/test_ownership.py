@@ -133,11 +133,10 @@ def _long(ref: str) -> str:
 
 
 def test_an_owner_that_may_not_be_seen_is_not_told_and_nothing_is_made_up(
-    shop: None, api: Api, hide: Callable[..., None]
+    shop: None, blind_to: Callable[..., Api]
 ) -> None:
-    hide("team")
-    assert ownership(api, "component:orders")["owners"] == []
-    hide("orders")
+    assert ownership(blind_to("team"), "component:orders")["owners"] == []
+    api = blind_to("orders")
     assert api.get("/api/v1/catalog/ownership/component/default/orders").status_code == 404
     assert api.get("/api/v1/catalog/ownership/component/default/nobody").status_code == 404
 
@@ -207,11 +206,10 @@ def test_the_report_comes_in_pages_and_by_finding(read: Callable[..., None], api
 
 
 def test_the_report_tells_only_what_may_be_seen(
-    read: Callable[..., None], api: Api, hide: Callable[..., None]
+    read: Callable[..., None], blind_to: Callable[..., Api]
 ) -> None:
     read(*PLANTED)
-    hide("of-ghosts", "hollow")
-    assert found(api) == {
+    assert found(blind_to("of-ghosts", "hollow")) == {
         ("owner-missing", "component:of-user"),
         ("owner-empty", "component:of-hollow"),
         ("group-empty", "group:hollow-too"),
