@@ -31,6 +31,13 @@ def test_breaking_spreads_to_dependents_apis_and_their_consumers(shop: None, api
         "component:payments": 4,
         "component:report": 4,
     }
+    assert [item["name"] for item in found["items"]] == [
+        "orders",
+        "orders-api",
+        "checkout",
+        "payments",
+        "report",
+    ]
     assert found["total"] == 5
     assert found["truncated"] is None
     way = next(item["path"] for item in found["items"] if item["ref"] == "component:default/report")
