@@ -16,7 +16,7 @@ from catalog.reading import host_annotations, resolve
 from catalog.refs import LocationRef
 from catalog.yaml_documents import parse_documents
 from core.errors import InputError, NotFound, TooLarge
-from scm.port import Reading
+from scm.port import Connected, Reading
 from scm.registry import host_for_url
 from scm.values import ContentAddress
 
@@ -63,7 +63,7 @@ def analyse(target: str, file_name: str = "") -> Analysis:
     if existing:
         return Analysis(existing, None)
     metadata: dict[str, Any] = {"name": _entity_name(name)}
-    annotations = _annotations(target, owner, name)
+    annotations = _slug(found[0] if found else None, target, f"{owner}/{name}")
     if found:
         host, address = found
         annotations["backstage.io/source-location"] = f"url:{host.web_url(address.repository)}/"
@@ -133,9 +133,12 @@ def _repository(target: str) -> tuple[str, str]:
     return owner, name
 
 
-def _annotations(target: str, owner: str, name: str) -> dict[str, str]:
-    labels = re.split(r"[.-]", (urlsplit(target).hostname or "").lower())
-    return {f"{prefix}/project-slug": f"{owner}/{name}" for word, prefix in _SLUGS.items() if word in labels}
+def _slug(host: object, target: str, slug: str) -> dict[str, str]:
+    """The annotation under which plugins look for the repository; the host's name tells for one that is not ours."""
+    words = re.split(r"[.-]", (urlsplit(target).hostname or "").lower())
+    if isinstance(host, Connected):
+        words = [host.connection.type]
+    return {f"{prefix}/project-slug": slug for word, prefix in _SLUGS.items() if word in words}
 
 
 def _entity_name(name: str) -> str:

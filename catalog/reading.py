@@ -20,6 +20,7 @@ from core.errors import AddressRefused, ExternalError, InputError, NotAllowed, N
 from core.names import confined
 from core.outbound.allowed import Allowed
 from core.outbound.asking import ask, too_large
+from scm.port import Pages
 from scm.registry import host_for_url, resolve_url
 
 LIMIT = 10 * 1024 * 1024
@@ -31,6 +32,8 @@ LONGEST_READ = 30.0
 _TICK = 2_000_000_000
 """Nanoseconds after which a file system gives another time to another writing."""
 _MAGIC = re.compile(r"[*?\[\]{}]")
+_COMMIT = re.compile(r"\b[0-9a-f]{40,}\b")
+_SOURCE, _EDIT = "backstage.io/source-location", "backstage.io/edit-url"
 _GLOB = glob.GLOBSTAR | glob.BRACE
 
 
@@ -125,14 +128,19 @@ def read_tree(url: str, into: Path) -> None:
 
 
 def host_annotations(location: LocationRef) -> dict[str, str]:
-    """What the code host adds to an entity read from this file: where its source lies."""
+    """What the code host adds to an entity read from this file: where its source lies, and where to edit it."""
     found = host_for_url(location.target) if location.type == "url" else None
     if found is None:
         return {}
     host, address = found
     folder = address.path.rpartition("/")[0]
-    source = host.contents_url(address.repository, address.ref, folder).rstrip("/")
-    return {"backstage.io/source-location": f"url:{source}/"}
+    if not isinstance(host, Pages):
+        source = host.contents_url(address.repository, address.ref, folder).rstrip("/")
+        return {_SOURCE: f"url:{source}/"}
+    annotations = {_SOURCE: f"url:{host.folder_url(address.repository, address.ref, folder)}/"}
+    if not _COMMIT.search(location.target):  # what is of one commit stays as it is
+        annotations[_EDIT] = host.edit_url(address.repository, address.ref, address.path)
+    return annotations
 
 
 def file_roots() -> list[Path]:

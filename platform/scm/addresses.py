@@ -30,10 +30,20 @@ class WebAddresses:
 
     def contents(self, name: RepositoryName, ref: str, path: str = "") -> str:
         """A file's page; the tree's root for path ""."""
-        place = checked_path("path", path, empty=True)
-        ref = quote(checked_ref("branch", ref), safe="")
-        start = f"{self.repository(name)}{self.marker}"
-        return f"{start}/blob/{ref}/{quote(place)}" if place else f"{start}/tree/{ref}"
+        return self._page("blob" if path else "tree", name, ref, path)
+
+    def folder(self, name: RepositoryName, ref: str, path: str) -> str:
+        """A folder's page."""
+        return self._page("tree", name, ref, path)
+
+    def edit(self, name: RepositoryName, branch: str, path: str) -> str:
+        """The page on which a file is edited."""
+        return self._page("edit", name, branch, path)
+
+    def _page(self, view: str, name: RepositoryName, ref: str, path: str) -> str:
+        place = quote(checked_path("path", path, empty=True))
+        address = f"{self.repository(name)}{self.marker}/{view}/{quote(checked_ref('branch', ref), safe='')}"
+        return f"{address}/{place}" if place else address
 
     def resolve(self, url: str) -> ContentAddress | None:
         """What an address means; None for another host's or for a page that shows no files."""

@@ -126,6 +126,19 @@ class Connected(Protocol):
 
 
 @runtime_checkable
+class Pages(Protocol):
+    """A host with pages for folders, and pages on which a person edits a file."""
+
+    def folder_url(self, name: RepositoryName, ref: str, path: str) -> str:
+        """Web address of a folder ("": the root)."""
+        ...
+
+    def edit_url(self, name: RepositoryName, branch: str, path: str) -> str:
+        """Where a person edits a file of a branch."""
+        ...
+
+
+@runtime_checkable
 class PullRequests(Protocol):
     """A host on which we can open, read and end pull requests."""
 

@@ -9,7 +9,7 @@ from core.errors import InputError, NotFound
 from scm.budget import forget_budgets
 from scm.errors import RepositoryNotFound
 from scm.fakes.state import FakeTeam, State
-from scm.port import Directory, Listing
+from scm.port import Directory, Listing, Pages
 from scm.values import RepositoryName
 from tests.contracts.worlds import WORLDS, World
 
@@ -137,6 +137,19 @@ def test_an_address_leads_back_to_its_place(world: World, path: str, branch: str
     found = world.host.resolve(world.host.contents_url(world.name, branch, path))
     assert found is not None
     assert (found.repository, found.ref, found.path) == (world.name, branch, path)
+
+
+@pytest.mark.parametrize("path", ["", "docs/a b/ü#?"])
+def test_pages_of_folders_and_for_editing_lead_back_too(world: World, path: str) -> None:
+    if not isinstance(world.host, Pages):
+        pytest.skip("no such pages")
+    for url in (
+        world.host.folder_url(world.name, "feature/x", path),
+        world.host.edit_url(world.name, "feature/x", path),
+    ):
+        found = world.host.resolve(url)
+        assert found is not None
+        assert (found.repository, found.ref, found.path) == (world.name, "feature/x", path)
 
 
 def test_the_repository_s_own_addresses_mean_its_root(world: World) -> None:

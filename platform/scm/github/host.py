@@ -116,6 +116,12 @@ class GitHubHost:
     def contents_url(self, name: RepositoryName, branch: str, path: str = "") -> str:
         return self.addresses.contents(name, branch, path)
 
+    def folder_url(self, name: RepositoryName, ref: str, path: str) -> str:
+        return self.addresses.folder(name, ref, path)
+
+    def edit_url(self, name: RepositoryName, branch: str, path: str) -> str:
+        return self.addresses.edit(name, branch, path)
+
     def resolve(self, url: str) -> ContentAddress | None:
         return self.addresses.resolve(url)
 

@@ -124,6 +124,12 @@ class GitLabHost:
     def contents_url(self, name: RepositoryName, branch: str, path: str = "") -> str:
         return self.addresses.contents(name, branch, path)
 
+    def folder_url(self, name: RepositoryName, ref: str, path: str) -> str:
+        return self.addresses.folder(name, ref, path)
+
+    def edit_url(self, name: RepositoryName, branch: str, path: str) -> str:
+        return self.addresses.edit(name, branch, path)
+
     def resolve(self, url: str) -> ContentAddress | None:
         return self.addresses.resolve(url)
 
