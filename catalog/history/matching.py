@@ -19,6 +19,20 @@ def holds(predicate: Predicate, final: str) -> bool:
     return _holds(predicate, _Known(frozenset(keys.terms), keys.values, document))
 
 
+def kinds_in(predicate: Predicate) -> frozenset[str] | None:
+    """The kinds, lower-case, to which the predicate limits entities at a glance; None for any kind."""
+    match predicate:
+        case Holds(key, values) if key.lower() == "kind":
+            return frozenset(value.lower() for value in values)
+        case All(parts):
+            limits = [found for part in parts if (found := kinds_in(part)) is not None]
+            return frozenset.intersection(*limits) if limits else None
+        case AnyOf(parts) if parts:
+            limits = [found for part in parts if (found := kinds_in(part)) is not None]
+            return frozenset.union(*limits) if len(limits) == len(parts) else None
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
     """What the database would know of an entity."""

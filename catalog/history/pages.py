@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import OuterRef, Q, Subquery
 
-from catalog.history.matching import holds
+from catalog.history.matching import holds, kinds_in
 from catalog.history.models import Revision
 from catalog.history.past import changed_refs, last_words, states
 from catalog.models import Entity
@@ -44,7 +44,7 @@ def entities_at(subject: Any, predicate: Predicate, moment: datetime, *, after: 
     found = _unchanged(subject, predicate, moment, after, limit + 1)
     end = max(found) if len(found) > limit else None
     looked_at, last, matched = 0, after, 0
-    for ref, (said,) in _rebuilt(subject, after, moment, moment):
+    for ref, (said,) in _rebuilt(subject, changed_refs(after, moment, kinds_in(predicate)), moment):
         if (end is not None and ref > end) or matched > limit:
             break
         looked_at, last = looked_at + 1, ref
@@ -60,7 +60,9 @@ def changes_between(subject: Any, start: datetime, end: datetime, *, after: str,
     """Entities that say something else at the end than at the start, in order of reference."""
     items: dict[str, tuple[str | None, str | None]] = {}
     last = after
-    for looked_at, (ref, (before, now)) in enumerate(_rebuilt(subject, after, start, start, end), 1):
+    for looked_at, (ref, (before, now)) in enumerate(
+        _rebuilt(subject, changed_refs(after, start), start, end), 1
+    ):
         if before != now:
             if len(items) == limit:
                 return Changes(items, last)
@@ -89,11 +91,8 @@ def _unchanged(
     return dict(zip(entities.values_list("ref", flat=True)[:limit], entities.finals()[:limit], strict=True))
 
 
-def _rebuilt(
-    subject: Any, after: str, since: datetime, *moments: datetime
-) -> Iterator[tuple[str, list[str | None]]]:
-    """What changed after `since`, as it was at the moments, as far as the subject may see it."""
-    refs = changed_refs(after, since)
+def _rebuilt(subject: Any, refs: Iterator[str], *moments: datetime) -> Iterator[tuple[str, list[str | None]]]:
+    """What these said at the moments, as far as the subject may see it."""
     while some := list(islice(refs, _AT_ONCE)):
         seen = visible(subject, some)
         said = states(some, *moments)

@@ -4,14 +4,14 @@ Nothing here holds more than one entity's document and one of its changes at a t
 Call it inside of `core.snapshot.snapshot()`: present documents and changes must be of one view of the database.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import cast
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from catalog.history.delta import Unfit, undo
 from catalog.history.errors import HistoryBroken
@@ -76,11 +76,14 @@ def last_words(refs: Sequence[str]) -> dict[str, str]:
     return said
 
 
-def changed_refs(after: str, since: datetime, until: datetime | None = None) -> Iterator[str]:
-    """References, in code point order, of what changed after `since`, and not after `until` when that is given."""
+def changed_refs(after: str, since: datetime, kinds: Collection[str] | None = None) -> Iterator[str]:
+    """References of what changed after `since`, in code point order, behind one of them; of these kinds only."""
     changes = Revision.objects.filter(at__gt=since, ref__gt=after)
-    if until is not None:
-        changes = changes.filter(at__lte=until)
+    if kinds is not None:
+        wanted = Q(ref="")
+        for kind in kinds:
+            wanted |= Q(ref__startswith=f"{kind}:")
+        changes = changes.filter(wanted)
     return changes.order_by("ref").values_list("ref", flat=True).distinct().iterator(chunk_size=_AT_ONCE)
 
 

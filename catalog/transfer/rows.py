@@ -13,7 +13,7 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
-from catalog.history import Revision, Verb
+from catalog.history import Verb
 from catalog.ingest.rows import Row, insert, relations_of_all, replace_facts
 from catalog.ingest.stitch import as_read, stitch
 from catalog.kind import Relation as Fact
@@ -23,6 +23,7 @@ from catalog.transfer.records import moment, step_back
 from core.sql import stream
 
 _BATCH = 500
+_VERBS = {verb.label: verb for verb in Verb}
 
 Record = dict[str, Any]
 
@@ -153,19 +154,12 @@ def add_entities(records: Mapping[str, Record]) -> dict[str, str]:
 
 def add_revisions(records: Sequence[Record]) -> None:
     """Store kept changes as they are."""
-    verbs = {verb.label: verb for verb in Verb}
-    Revision.objects.bulk_create(
-        Revision(
-            ref=one["ref"],
-            number=one["number"],
-            uid=UUID(one["uid"]),
-            at=moment("revision/at", one["at"]),
-            verb=verbs[one["verb"]],
-            cause=one["cause"],
-            step_back=step_back(one["stepBack"]),
-        )
-        for one in records
-    )
+    sql = "COPY catalog_revision (ref, number, uid, at, verb, cause, step_back) FROM STDIN"
+    with connection.cursor() as cursor, cursor.copy(sql) as copy:
+        for one in records:
+            at, back = moment("revision/at", one["at"]), step_back(one["stepBack"])
+            verb = int(_VERBS[one["verb"]])
+            copy.write_row((one["ref"], one["number"], one["uid"], at, verb, one["cause"], back))
 
 
 def unsourced() -> str | None:

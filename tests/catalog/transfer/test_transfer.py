@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from django.test import Client
-from pytest_django.fixtures import Settings
 
 from catalog.actions import ingest_now, register
 from catalog.history import Revision
@@ -28,7 +26,6 @@ from tests.shared import needs_shared
 TESTS = System("system:tests")
 EXPORT, IMPORT = "/api/v1/catalog/export", "/api/v1/catalog/import"
 NDJSON = "application/x-ndjson"
-EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
 
 def exported(api: Api, **query: str) -> bytes:
@@ -88,16 +85,8 @@ def answers(api: Api, *, every: int = 1) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def organisation(web: FileServer, settings: Settings) -> None:
+def organisation(web: FileServer, acme: None) -> None:
     """The example organisation, and on top a broken document, an orphan, and a change of owner."""
-    settings.GREENROOM_CATALOG_LOCATIONS = [f"file:{EXAMPLES}/acme/catalog-info.yaml"]
-    place = Location.objects.create(
-        type="file",
-        target=f"{EXAMPLES}/acme/catalog-info.yaml",
-        entity_ref="location:default/acme",
-        origin="config",
-    )
-    refresh(str(place.pk))
     first = [component("changing"), component("breaking"), component("going"), group("team-a")]
     other = register("url", web.put("a.yaml", several(*first)), by=TESTS)
     refresh(str(other.pk))
