@@ -157,14 +157,11 @@ def _write(decided: Plan, location: Location) -> None:
     )
     touched = {*decided.keep_with, *decided.orphans}
     now, cause = timezone.now(), by_location(location.pk)
-    changes: list[Change] = []
     for some in _batches(writes):
-        changes += _write_found([writes[ref] for ref in some], location, now, cause)
+        record(_write_found([writes[ref] for ref in some], location, now, cause))
+    orphans = frozenset(decided.orphans)
     for some in _batches((affected | touched) - writes.keys()):
-        changes += _restitch(
-            some, now, cause, keep_with=decided.keep_with, orphans=frozenset(decided.orphans)
-        )
-    record(changes)
+        record(_restitch(some, now, cause, keep_with=decided.keep_with, orphans=orphans))
 
 
 def _write_found(writes: Sequence[Write], location: Location, now: datetime, cause: str) -> list[Change]:
@@ -242,10 +239,9 @@ def _batches(refs: Collection[str]) -> Iterator[list[str]]:
 def remove(refs: Sequence[str], cause: str) -> None:
     """Take entities out of the catalog and let those whom they spoke of show it. Inside a transaction."""
     lock_catalog()
-    changes: list[Change] = []
     for some in _batches(refs):
         gone = _before(some)
-        changes += [Change.between(ref, one.uid, one.final, None, cause) for ref, one in gone.items()]
+        record([Change.between(ref, one.uid, one.final, None, cause) for ref, one in gone.items()])
         with connection.cursor() as cursor:
             uids = [one.uid for one in gone.values()]
             index.remove(uids)
@@ -254,14 +250,11 @@ def remove(refs: Sequence[str], cause: str) -> None:
             cursor.execute("DELETE FROM catalog_entity WHERE uid = ANY(%s)", (uids,))
     affected = replace_facts({}, known=refs) - set(refs)
     for some in _batches(affected):
-        changes += _restitch(some, timezone.now(), cause)
-    record(changes)
+        record(_restitch(some, timezone.now(), cause))
 
 
 def mark_orphans(refs: Sequence[str], cause: str) -> None:
     """Mark entities that nothing leads to any more. Inside a transaction."""
     lock_catalog()
-    changes: list[Change] = []
     for some in _batches(refs):
-        changes += _restitch(some, timezone.now(), cause, orphans=frozenset(some))
-    record(changes)
+        record(_restitch(some, timezone.now(), cause, orphans=frozenset(some)))

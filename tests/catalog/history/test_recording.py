@@ -1,13 +1,16 @@
 """Each change of the catalog leaves one small revision: who, what, when, and a step back."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.utils import timezone
 
 from catalog.actions import delete_entity, ingest_now, remove_orphans
-from catalog.history import STITCHED, Revision, Verb, by_location
+from catalog.history import STITCHED, Change, Revision, Verb, by_location, record
 from catalog.history.delta import Unfit, delta, undo
 from catalog.models import Entity, Location
 from catalog.problems import Refused
@@ -122,3 +125,21 @@ def test_a_step_back_from_another_text_is_refused() -> None:
     for damaged in (b"", step[:6], b"\x09" + step[1:]):
         with pytest.raises(Unfit):
             undo("the slow brown fox jumps", damaged)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_is_one_moment_and_times_never_run_backwards() -> None:
+    one, other = (Change(f"component:default/{name}", uuid4(), Verb.CREATED, None, "", "x") for name in "ab")
+    with transaction.atomic():
+        record([one])
+        record([other, Change.between(one.ref, one.uid, "before", "after", "x")])
+    assert Revision.objects.values("at").distinct().count() == 1
+    ahead = timezone.now() + timedelta(hours=1)
+    Revision.objects.filter(ref=one.ref).update(at=ahead)
+    record([Change.between(change.ref, change.uid, "after", "later", "x") for change in (one, other)])
+    assert list(Revision.objects.filter(ref=one.ref).order_by("number").values_list("number", "at")) == [
+        (1, ahead),
+        (2, ahead),
+        (3, ahead),
+    ]
+    assert Revision.objects.get(ref=other.ref, number=2).at < ahead
