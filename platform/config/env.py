@@ -122,7 +122,9 @@ def read() -> Environment:
         catalog_location_conflict=_word(
             env, "GREENROOM_CATALOG_LOCATION_CONFLICT", ("reject", "refresh"), wrong
         ),
-        catalog_kinds=env.str("GREENROOM_CATALOG_KINDS", default=""),
+        catalog_kinds=str(Path(kinds).absolute())
+        if (kinds := env.str("GREENROOM_CATALOG_KINDS", default=""))
+        else "",
         reading_allow=env.list("GREENROOM_READING_ALLOW", default=[]),
         code_hosts=env.str("GREENROOM_CODE_HOSTS", default=""),
         github_url=env.str("GREENROOM_GITHUB_URL", default=""),
