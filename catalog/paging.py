@@ -25,20 +25,21 @@ _JOIN = "JOIN catalog_document AS stored ON stored.entity_id = found.uid"
 class Page:
     """Ready texts, how many there are in all, and the cursors that lead on and back."""
 
-    texts: list[str]
+    texts: list[bytes]
     total: int
     next: str | None = None
     previous: str | None = None
 
 
-def finals_by_ref(wanted: Predicate, refs: Sequence[str]) -> dict[str, str]:
+def finals_by_ref(wanted: Predicate, refs: Sequence[str]) -> dict[str, bytes]:
     """The documents of those with one of the references, in canonical form, for which the predicate holds."""
     where = condition(wanted)
     text = (
         "SELECT catalog_entity.ref, stored.final FROM catalog_entity JOIN catalog_document AS stored"
         f" ON stored.entity_id = catalog_entity.uid WHERE catalog_entity.ref = ANY(%s) AND {where.text}"
     )
-    return dict(rows(text, (list(refs), *where.params)))
+    found = rows(text, (list(refs), *where.params), as_bytes=True)
+    return {ref.decode(): final for ref, final in found}
 
 
 def final_by_ref(wanted: Predicate, ref: str) -> bytes | None:
@@ -52,33 +53,9 @@ def final_by_ref(wanted: Predicate, ref: str) -> bytes | None:
     return found[0][0] if found else None
 
 
-def whole_list(wanted: Predicate, orders: Sequence[Order], shown: Projection = WHOLE) -> Sql:
-    """Every entity, in order of uid. Of orders only the first counts; who lacks its field is left out.
-
-    Each row is a document; of which the wanted part is to be taken, unless `shown` has a column for it.
-    """
-    where = condition(wanted)
-    look = _Look.at(shown)
-    if not orders:
-        source = (
-            "catalog_entity" if shown.column else f"catalog_entity {_JOIN.replace('found', 'catalog_entity')}"
-        )
-        what = shown.column or "stored.final"
-        return Sql(
-            f"SELECT {what} FROM {source} WHERE {where.text} ORDER BY catalog_entity.uid", where.params
-        )
-    sort = sort_key(orders[0].field)
-    way = "DESC" if orders[0].descending else "ASC"
-    text = (
-        f"SELECT {look.outer} FROM (SELECT uid, {sort.text} AS sort{look.inner} FROM catalog_entity"
-        f" WHERE {where.text}) AS found {look.join} WHERE found.sort IS NOT NULL ORDER BY found.sort {way}, found.uid"
-    )
-    return Sql(text, (*sort.params, *where.params))
-
-
 def window(
     wanted: Predicate, orders: Sequence[Order], place: Window, shown: Projection = WHOLE
-) -> tuple[list[str], bool]:
+) -> tuple[list[bytes], bool]:
     """Some of the entities, and whether more follow. Who lacks a field comes last, or by ref."""
     where, bounds = condition(wanted), TRUE if orders else _range_of(wanted)
     sorts = [sort_key(order.field) for order in orders] or [Sql("catalog_entity.ref")]
@@ -94,7 +71,8 @@ def window(
         f" ORDER BY {order if orders else names[0]}{limit} OFFSET {place.offset}) AS found {look.join}"
         f" ORDER BY {order if orders else names[0]}"
     )
-    found = rows(text, (*(param for sort in sorts for param in sort.params), *matching.params))
+    params = (*(param for sort in sorts for param in sort.params), *matching.params)
+    found = rows(text, params, as_bytes=True)
     texts = [text if look.is_ready else shown.of(text) for (text,) in found]
     more = place.limit is not None and len(texts) > place.limit
     return texts[: place.limit], more
@@ -166,7 +144,7 @@ def page(
         expected = counted.answer if counted is not None else cursor.total or 0
         matching = _matching(looked_up, where, expected, limit)
         sql = _page_sql(matching, cursor, limit, offset if first_time else 0, look)
-        found = rows(sql.text, sql.params)
+        found = rows(sql.text, sql.params, as_bytes=True)
     total = cursor.total
     if total is None and with_total:
         if counted is None or (counted.answer and (not found or not counted.is_good(found[0][3]))):
@@ -178,7 +156,8 @@ def page(
     if not found:
         return Page([], total or 0)
     places = [
-        (value, str(uid)) if cursor.orders else (str(uid),) for _, value, uid, _ in (found[0], found[-1])
+        (value.decode(), str(uid)) if cursor.orders else (str(uid),)
+        for _, value, uid, _ in (found[0], found[-1])
     ]
     cursor = replace(cursor, first=cursor.first or places[0], total=total)
     follows, precedes = cursor.backwards or more, not first_time and places[0] != cursor.first

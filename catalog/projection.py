@@ -38,9 +38,9 @@ class Projection:
                 parts["metadata"] = f"'\"metadata\":{{' || {members} || '}}'"
         return "'{' || " + " || ',' || ".join(parts.values()) + " || '}'"
 
-    def of(self, final: str) -> str:
+    def of(self, final: bytes) -> bytes:
         """The wanted part of a document."""
-        return orjson.dumps(project(orjson.loads(final), self.fields)).decode() if self.fields else final
+        return orjson.dumps(project(orjson.loads(final), self.fields)) if self.fields else final
 
 
 WHOLE = Projection()

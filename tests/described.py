@@ -43,7 +43,7 @@ def _compare(base: str, method: str, path: str, answer: Any) -> None:
     content = _said(base, template, method, status).get("content", {})
     kind = answer.headers.get("Content-Type", "").partition(";")[0]
     assert kind in content or not (kind or content), f"{method} {path} answered {kind!r}, not {list(content)}"
-    if kind == JSON:
+    if kind == JSON and not answer.streaming:  # a stream is read once, by its test
         found = orjson.loads(answer.content)
         faults = [str(error) for error in _validator(base, template, method, status).iter_errors(found)]
         assert not faults, f"{method} {path}: " + "; ".join(faults)

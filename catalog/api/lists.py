@@ -6,21 +6,22 @@ from urllib.parse import urlencode
 
 import orjson
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 
 from catalog.api import described
 from catalog.api.bodies import ENTITY_REFS, FACETS, QUERY, checked
 from catalog.conditions import condition
 from catalog.filters import Cursor, Order, Window, parse_fields, parse_order, parse_order_fields
-from catalog.paging import DEFAULT_LIMIT, finals_by_ref, page, whole_list, window
+from catalog.listing import whole_list
+from catalog.paging import DEFAULT_LIMIT, finals_by_ref, page, window
 from catalog.predicates import All, Predicate, parse_filters, parse_query
 from catalog.projection import Projection
 from catalog.totals import facets
 from catalog.visibility import visible_to
 from core.api.params import Choice, Many, Text, Whole
-from core.api.responses import json_data, json_text
+from core.api.responses import json_data, json_list, json_text
 from core.api.views import ApiView
 from core.errors import InputError
-from core.sql import rows
 
 _TOTALS = Choice(("include", "exclude"), default="include")
 
@@ -39,15 +40,13 @@ class EntitiesView(ApiView):
         "after": Text(),
     }
 
-    def get(self, _request: Any) -> HttpResponse:
+    def get(self, _request: Any) -> HttpResponseBase:
         asked = self.params
         shown, orders = Projection(tuple(parse_fields(asked["fields"]))), parse_order(asked["order"])
         wanted = Window.parse(limit=asked["limit"], offset=asked["offset"], after=asked["after"])
         found = _wanted(self.subject, parse_filters(asked["filter"]))
         if wanted is None:
-            sql = whole_list(found, orders, shown)
-            every = (text for (text,) in rows(sql.text, sql.params))
-            return json_text(_array(every if shown.column else map(shown.of, every)))
+            return json_list(whole_list(found, orders, shown))
         texts, more = window(found, orders, wanted, shown)
         response = json_text(_array(texts))
         if more:
@@ -129,8 +128,8 @@ class EntitiesByQueryView(ApiView):
         )
         cursors = {"nextCursor": found.next, "prevCursor": found.previous}
         info = {name: value for name, value in cursors.items() if value is not None}
-        head = f'{{"items":{_array(found.texts)},"totalItems":{found.total},"pageInfo":'
-        return json_text(f"{head}{orjson.dumps(info).decode()}}}")
+        tail = b',"totalItems":%d,"pageInfo":%b}' % (found.total, orjson.dumps(info))
+        return json_text(b'{"items":' + _array(found.texts) + tail)
 
 
 class EntitiesByRefsView(ApiView):
@@ -146,8 +145,8 @@ class EntitiesByRefsView(ApiView):
         refs = body["entityRefs"]
         wanted = _wanted(self.subject, parse_filters(self.params["filter"]), body.get("query"))
         finals = finals_by_ref(wanted, refs)
-        items = [shown.of(finals[ref]) if ref in finals else "null" for ref in refs]
-        return json_text(f'{{"items":[{",".join(items)}]}}')
+        items = [shown.of(finals[ref]) if ref in finals else b"null" for ref in refs]
+        return json_text(b'{"items":' + _array(items) + b"}")
 
 
 class EntityFacetsView(ApiView):
@@ -178,5 +177,5 @@ def _wanted(subject: Any, *queries: Any) -> Predicate:
     return All((visible_to(subject), *(parse_query(query) for query in queries if query is not None)))
 
 
-def _array(texts: Iterable[str]) -> str:
-    return f"[{','.join(texts)}]"
+def _array(texts: Iterable[bytes]) -> bytes:
+    return b"[" + b",".join(texts) + b"]"

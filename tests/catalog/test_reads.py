@@ -67,9 +67,9 @@ def test_a_window_leads_on_by_its_link(api: Any, forty: Location) -> None:
 @pytest.mark.parametrize(
     ("path", "most"),
     [
-        ("entities", 3),
+        ("entities", 4),
         ("entities?limit=20&order=asc:metadata.name", 3),
-        ("entities?filter=kind=component,spec.owner=team-1&fields=metadata.name", 3),
+        ("entities?filter=kind=component,spec.owner=team-1&fields=metadata.name", 4),
         ("entities/by-query?orderField=metadata.name,asc&limit=20", 4),
         ("entities/by-query?fullTextFilterTerm=c1&fullTextFilterFields=metadata.name,metadata.title", 5),
         ("entities/by-name/component/default/c01", 3),

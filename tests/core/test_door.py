@@ -1,69 +1,20 @@
 """The short way in for `/api/`: it answers as Django's own way does, and does what only the edge can do."""
 
 import gzip
-import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, connection
+from django.db import connection
 
 from config.wsgi import application, django
-
-JSON = "application/json"
-
-
-class Answer:
-    """What a WSGI application says to one request."""
-
-    def __init__(
-        self, app: Any, method: str, path: str, *, secret: str = "", body: bytes = b"", **headers: str
-    ) -> None:
-        address, _, query = path.partition("?")
-        environ = {
-            "REQUEST_METHOD": method,
-            "SCRIPT_NAME": "",
-            "PATH_INFO": address,
-            "QUERY_STRING": query,
-            "SERVER_NAME": "127.0.0.1",
-            "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "HTTP_HOST": "127.0.0.1",
-            "CONTENT_TYPE": JSON if body else "",
-            "CONTENT_LENGTH": str(len(body)) if body else "",
-            "wsgi.input": io.BytesIO(body),
-            "wsgi.url_scheme": "http",
-            **({"HTTP_AUTHORIZATION": f"Bearer {secret}"} if secret else {}),
-            **headers,
-        }
-        self.status = 0
-        self.headers: dict[str, str] = {}
-        pieces: Iterable[bytes] = app(environ, self._started)
-        self.pieces = list(pieces)
-        if close := getattr(pieces, "close", None):
-            close()
-        self.body = b"".join(self.pieces)
-
-    def _started(self, status: str, headers: list[tuple[str, str]], _exc_info: Any = None) -> None:
-        self.status, self.headers = int(status.split(maxsplit=1)[0]), dict(headers)
-        assert len(self.headers) == len(headers), f"a header twice: {headers}"
+from tests.core.wsgi import Answer
 
 
 @pytest.fixture
 def secret(as_role: Callable[..., Any]) -> str:
     return str(as_role("viewer").secret)
-
-
-@pytest.fixture(autouse=True)
-def one_transaction() -> Iterator[None]:
-    """Neither way ends the test's transaction, as with Django's own test client."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
 
 
 LOCATIONS = "/api/catalog/locations"
