@@ -36,14 +36,16 @@ ASKED_BY_NAME = 200
 
 def run(provider_id: str) -> None:
     """Run a provider now; nothing happens when another worker does, or when it is not configured any more."""
-    provider = claim(Provider.objects.all(), provider_id)
-    if provider is None:
-        return
     wanted = configured().get(provider_id)
+    provider = claim(Provider.objects.all(), provider_id) if wanted is not None else None
+    if provider is None or wanted is None:
+        return
+    # whatever happens, the next attempt is not at once: a run that breaks must not keep asking the host
+    soon = Provider.objects.filter(pk=provider.pk, attempts=provider.attempts)
+    soon.update(next_run_at=timezone.now() + FIRST_PAUSE)
     try:
-        if wanted is not None:
-            with keep(provider), lane(Lane.TIMETABLE):
-                _run(provider, wanted)
+        with keep(provider), lane(Lane.TIMETABLE):
+            _run(provider, wanted)
     except LeaseLost as lost:
         log.info("discovery given up", extra={"provider": provider_id, "reason": lost.message})
     finally:

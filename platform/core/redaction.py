@@ -1,8 +1,8 @@
 """Takes secrets out of text before it is written anywhere.
 
-Two nets: shapes that are secret wherever they appear (our tokens, bearer headers, credentials in a URL), and the
-values that a piece of work was given (a run's secrets), longest first so that no tail is left standing. Values
-shorter than four characters are not masked: they would blank the whole log and protect nothing
+Two nets: shapes that are secret wherever they appear (our tokens and those of code hosts, bearer headers, credentials
+in a URL), and the values that a piece of work was given (a run's secrets), longest first so that no tail is left
+standing. Values shorter than four characters are not masked: they would blank the whole log and protect nothing
 (USERS.md 2, row 27; backstage/backstage#8066).
 """
 
@@ -15,6 +15,13 @@ SHORTEST = 4
 
 _SHAPES = (
     (re.compile(r"\bgrn_[A-Za-z0-9_-]{16,}"), f"grn_{MASK}"),
+    (
+        re.compile(
+            r"\b(gh[pousr]_|github_pat_|gl(?:pat|dt|rt|rtr|cbt|ptt|ft|imt|agent|soat|ffct)-)"
+            r"[A-Za-z0-9_-]{16,}(?:\.[A-Za-z0-9_-]+)*"
+        ),
+        rf"\1{MASK}",
+    ),
     (re.compile(r"(?i)\b(bearer|basic|token)\s+[A-Za-z0-9._~+/=-]{12,}"), rf"\1 {MASK}"),
     (re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/@:]*:[^\s/@]+@"), rf"\1{MASK}@"),
 )

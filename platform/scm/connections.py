@@ -130,7 +130,7 @@ def _from_variables(wrong: list[str]) -> list[Connection]:
         url, token, secret = (
             str(getattr(settings, f"{prefix}_{end}")) for end in ("URL", "TOKEN", "WEBHOOK_SECRET")
         )
-        if url or token:
+        if url or token or secret:
             said = {"type": kind, "url": url or default}
             made = _connection(said, f"{prefix}_URL", wrong, token=token, secrets=(secret,) if secret else ())
             found += [made] if made else []

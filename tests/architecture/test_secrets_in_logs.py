@@ -9,7 +9,7 @@ import pytest
 from core.api.subjects import System
 from core.audit import record
 from core.logs import logging_config
-from core.redaction import Redactor
+from core.redaction import Redactor, redact
 
 CANARY = "grn_abcdefghij_" + "c4n4ry" * 7 + "x"
 
@@ -53,3 +53,10 @@ def test_the_audit_trail_is_masked() -> None:
 def test_given_secrets_are_masked_longest_first_and_short_ones_left() -> None:
     redact = Redactor(["hunter2", "hunter2-long", "ab", ""])
     assert redact("a hunter2-long, a hunter2, ab") == "a ***, a ***, ab"
+
+
+@pytest.mark.parametrize("shape", ["ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "gldt-", "glptt-"])
+def test_tokens_of_code_hosts_are_known_by_their_shape(shape: str) -> None:
+    assert redact(f"token is {shape}{'c4n4ry' * 6}.") == f"token is {shape}***."
+    assert redact("glass-component-service-of-payments") == "glass-component-service-of-payments"
+    assert redact(f"{shape}x is no token") == f"{shape}x is no token"

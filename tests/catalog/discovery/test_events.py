@@ -122,7 +122,7 @@ def test_a_repository_that_came_went_or_changed_has_its_organisation_looked_thro
     repositories["acme/money"] = repositories.pop("acme/payments")
     renamed = sent.hub_repository("renamed", repository={"name": {"from": "payments"}})
     renamed["repository"] = {**sent.REPOSITORY, "full_name": "acme/money"}
-    tell(renamed, "repository")
+    assert tell(renamed, "repository") == ["payments"]
     assert asked() == ["acme"]
     discover("acme")
     targets = {location.target.split("/")[4] for location in Location.objects.filter(type="url")}
