@@ -2,7 +2,7 @@
 
 A word is looked for as a beginning, and all words must be there. Whatever the size of the catalog, at most
 `WINDOW` matches are ranked: those that come first by their prior, and whatever bears the very name that was typed.
-When nothing is found, the words that may have been meant are looked for as well. Design and figures: ADR 10.
+When nothing is found, the words that may have been meant are looked for as well. Design and figures: ADR 11.
 """
 
 from collections.abc import Iterable, Sequence
