@@ -33,10 +33,11 @@ class Readable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A record as read, and the line that it begins in."""
+    """A record as read, the line that it begins in, and its bytes."""
 
     number: int
     record: Any
+    size: int
 
 
 class _Dumper(yaml.CSafeDumper):
@@ -75,7 +76,7 @@ def _ndjson(stream: Readable) -> Iterator[Line]:
         if line.isspace():
             continue
         try:
-            yield Line(number, orjson.loads(line))
+            yield Line(number, orjson.loads(line), len(line))
         except orjson.JSONDecodeError as error:
             whole = line.endswith(b"\n")
             why = f"is not JSON ({error})" if whole else "ends too early: the file was cut off"
@@ -106,4 +107,4 @@ def _document(chunk: list[bytes], start: int) -> Iterator[Line]:
     for one in found:
         if one.problem is not None:
             raise InputError(f"the document that begins in line {start}: {one.problem.message}")
-        yield Line(start + one.line - 1, one.value)
+        yield Line(start + one.line - 1, one.value, sum(map(len, chunk)))

@@ -26,8 +26,8 @@ from core.audit import record as audit
 from core.errors import Conflict, InputError
 
 _AT_ONCE = 1_000
-
-
+_BYTES_AT_ONCE = 8 * 1024 * 1024
+_ALONE = {"catalog", "horizon", "end"}
 _LEAVE_OUT = ": leave one of the two out"
 _KEY = re.compile(r"\((?P<columns>[^=]*)\)=\((?P<value>.*)\)")
 
@@ -47,6 +47,7 @@ class Taken:
 @dataclass(frozen=True, slots=True)
 class _Item:
     line: int
+    size: int
     name: str
     said: dict[str, Any]
 
@@ -83,8 +84,6 @@ def _check_empty() -> None:
             "or use a new installation"
         )
     Location.objects.all().delete()  # named by the configuration, or registered and never read: nothing is lost
-    Revision.objects.all().delete()
-    Horizon.objects.all().delete()
 
 
 def _opened(found: Iterator[Line]) -> Iterator[_Item]:
@@ -95,23 +94,25 @@ def _opened(found: Iterator[Line]) -> Iterator[_Item]:
             name, said = opened(line.record)
             if place < 0 and name != "catalog":
                 raise InputError("the first record must be `catalog`, with the version of the file")
-            if ORDER.index(name) < place or (ORDER.index(name) == place and name in {"catalog", "end"}):
+            if ORDER.index(name) < place or (ORDER.index(name) == place and name in _ALONE):
                 raise InputError(f"a record {name!r} cannot follow {ORDER[place]!r}; the order is {ORDER}")
             place = ORDER.index(name)
         except InputError as error:
             raise _at(line.number, error) from error
-        yield _Item(line.number, name, said)
+        yield _Item(line.number, line.size, name, said)
     if place < 0:
         raise InputError("the file is empty: expected an export of `greenroom catalog export`")
 
 
 def _batches(items: Iterable[_Item]) -> Iterator[list[_Item]]:
     batch: list[_Item] = []
+    size = 0
     for item in items:
         batch.append(item)
-        if len(batch) == _AT_ONCE:
+        size += item.size
+        if len(batch) == _AT_ONCE or size > _BYTES_AT_ONCE:
             yield batch
-            batch = []
+            batch, size = [], 0
     if batch:
         yield batch
 
@@ -137,6 +138,9 @@ class _Intake:
         (item,) = items[:1]
         if name == "catalog":
             self.with_history = item.said.get("history") is True
+            if self.with_history:
+                Revision.objects.all().delete()
+                Horizon.objects.all().delete()
         elif name == "horizon":
             with _blamed(items):
                 Horizon.objects.update_or_create(pk=1, defaults={"at": moment("horizon/at", item.said["at"])})

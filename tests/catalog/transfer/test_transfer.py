@@ -222,6 +222,11 @@ def _no_day(records: list[Any]) -> None:
     _find(records, "location")["createdAt"] = "2026-02-31T00:00:00Z"
 
 
+def _two_horizons(records: list[Any]) -> None:
+    place = next(number for number, one in enumerate(records) if "revision" in one)
+    records[place:place] = [{"horizon": {"at": "2026-01-01T00:00:00Z"}}] * 2
+
+
 def _unknown(records: list[Any]) -> None:
     records.insert(2, {"secret": {}})
 
@@ -244,6 +249,7 @@ def _unknown(records: list[Any]) -> None:
         (_stranger, "component:default/stranger is no entity of this file"),
         (_no_base64, "revision/stepBack is no base64"),
         (_no_day, "line 2: location/createdAt is '2026-02-31T00:00:00Z'"),
+        (_two_horizons, "a record 'horizon' cannot follow 'horizon'"),
         (_unknown, "line 3: expected an object with one member"),
     ],
 )
