@@ -117,14 +117,15 @@ def walk(
         full |= len(stated) > most_rows
         edge = []
         for near, far, source, name, target, reverse in stated:
-            fact = Fact.of(source, name, target, reverse)
+            fact, mirrored = Fact.of(source, name, target, reverse), Fact.of(target, reverse, source, name)
             if far not in found:
                 if len(found) >= most:
                     full = True
                     continue
                 found[far] = Found(far, level, near, fact)
                 edge.append(far)
-            facts[fact] = None
+            if mirrored not in facts:  # when both sides state it under names of their own
+                facts[fact] = None
     return Walk(found, sorted(facts), full, ended=not edge)
 
 

@@ -1,14 +1,12 @@
 """A small catalog with something of everything: systems, nested teams, a circle, a target that is not there."""
 
 from collections.abc import Callable
-from typing import cast
+from pathlib import Path
 
 import pytest
 from pytest_django.fixtures import Settings
 
 from catalog.actions import ingest_now, register
-from catalog.builtin_kinds import KINDS
-from catalog.kind import Kind, Link
 from core.api.subjects import System
 from identity.actions import create_token
 from tests.catalog.conftest import FileServer
@@ -60,13 +58,26 @@ def shop(read: Callable[..., None]) -> None:
     read(*SHOP)
 
 
+GIZMO = """
+name: Gizmo
+apiVersions: [example.com/v1]
+spec:
+  type: object
+  properties: {owner: {type: string}, system: {type: string}, feeds: {type: string}, fedBy: {type: string}}
+relations:
+  - {field: owner, forward: ownedBy, reverse: ownerOf, kind: Group}
+  - {field: system, forward: partOf, reverse: hasPart, kind: System}
+  - {field: feeds, forward: feeds, reverse: fedBy, kind: Gizmo}
+  - {field: fedBy, forward: fedBy, reverse: feeds, kind: Gizmo}
+"""
+
+
 @pytest.fixture
-def gizmo(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+def gizmo(settings: Settings, tmp_path: Path) -> None:
     """A kind whose entities may have no owner, and are parts of a system; the built-in ones must name one."""
-    links = (Link("owner", "ownedBy", "ownerOf", "Group"), Link("system", "partOf", "hasPart", "System"))
-    kind = Kind("Gizmo", ("example.com/v1",), {"type": "object"}, links, spec_required=False)
-    monkeypatch.setitem(cast(dict[str, Kind], KINDS), "Gizmo", kind)
-    settings.GREENROOM_CATALOG_RULES = [*KINDS]
+    place = tmp_path / "gizmo.yaml"
+    place.write_text(GIZMO)
+    settings.GREENROOM_CATALOG_KINDS = str(place)
 
 
 @pytest.fixture

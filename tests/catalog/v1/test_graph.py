@@ -8,6 +8,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from tests.catalog.documents import component, group
+from tests.catalog.v1.conftest import described
 from tests.conftest import Api
 
 PATH = "/api/v1/catalog/graph"
@@ -69,6 +70,18 @@ def test_a_fact_that_both_sides_state_is_one_edge(read: Callable[..., None], api
     assert edges(graph(api, root="component:a", relations="dependsOn")) == {
         "component:a dependsOn component:b"
     }
+
+
+def test_a_relation_of_a_kind_of_ones_own_is_one_edge_too(
+    gizmo: None, read: Callable[..., None], api: Api
+) -> None:
+    read(
+        described("Gizmo", "a", feeds="b"),
+        described("Gizmo", "b", fedBy="a"),
+        described("Gizmo", "c", fedBy="b"),
+    )
+    assert edges(graph(api, root="gizmo:a", depth=3)) == {"gizmo:b fedBy gizmo:a", "gizmo:c fedBy gizmo:b"}
+    assert refs(graph(api, root="gizmo:c", relations="feeds", direction="in", depth=3)) == {"gizmo:c": 0}
 
 
 def test_a_walk_through_a_circle_ends_and_missing_targets_are_marked(shop: None, api: Api) -> None:
