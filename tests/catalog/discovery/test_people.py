@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from catalog.discovery.models import Snapshot
 from catalog.models import Entity, Location
@@ -71,8 +73,11 @@ def test_who_leaves_becomes_an_orphan_and_the_rest_is_not_written(
     del staffed.state.people["bo"]
     for team in staffed.state.teams["acme"]:
         team.members = [login for login in team.members if login != "bo"]
-    discover("staff")
+    with CaptureQueriesContext(connection) as queries:
+        discover("staff")
+    written = [query for query in queries if query["sql"].startswith('UPDATE "catalog_snapshot"')]
     work()
+    assert len(written) <= 1
     assert "user:default/bo" not in refs()
     assert Entity.objects.by_ref("user:default/bo").orphaned_at is not None
     after = dict(Entity.objects.values_list("ref", "changed_at"))

@@ -66,6 +66,10 @@ def test_finding_the_same_again_writes_nothing(
     configure(ACME)
     discover("acme")
     work()
+    used, changed = three.used, dict(Entity.objects.values_list("ref", "changed_at"))
+    work()
+    assert three.used == used
+    assert dict(Entity.objects.values_list("ref", "changed_at")) == changed
     before = list(Location.objects.order_by("pk").values_list("pk", "requested_at", "next_refresh_at"))
     events = AuditEvent.objects.count()
     discover("acme")
