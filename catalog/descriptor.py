@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from catalog.problems import Problem, Refused
 from catalog.refs import DEFAULT_NAMESPACE, EntityRef
 from catalog.schemas import Schema
-from catalog.yaml_documents import MAX_DEPTH, MAX_NODES
+from catalog.yaml_documents import MAX_DEPTH, MAX_DOCUMENT, MAX_NODES
 
 _TEXT = {"type": "string"}
 _SOME_TEXT = {"type": "string", "minLength": 1}
@@ -99,7 +99,8 @@ def check_envelope(document: object) -> dict[str, Any]:
 
 def check_size(document: object) -> None:
     """Refuse what would cost too much to work on: documents need not have come through the YAML reader."""
-    level, depth, values = [document], 0, 0
+    level: list[Any] = [document]
+    depth = values = letters = 0
     while level:
         values, depth = values + len(level), depth + 1
         if depth > MAX_DEPTH or values > MAX_NODES:
@@ -107,12 +108,20 @@ def check_size(document: object) -> None:
             raise Refused.because(
                 "InputError", f"The entity is {limits}: keep big data in files of their own"
             )
-        below: list[object] = []
+        below: list[Any] = []
         for value in level:
-            if isinstance(value, dict):
+            if isinstance(value, str):
+                letters += len(value)
+            elif isinstance(value, dict):
                 below.extend(value.values())
+                letters += sum(map(len, value))
             elif isinstance(value, list):
                 below.extend(value)
+        if letters > MAX_DOCUMENT:
+            limit = f"more than {MAX_DOCUMENT // 1024 // 1024} million characters"
+            raise Refused.because(
+                "InputError", f"The entity has {limit}: keep big data in files of their own"
+            )
         level = below
 
 

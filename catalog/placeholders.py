@@ -13,6 +13,7 @@ from core.errors import GreenroomError
 
 MOST = 100
 """Files that one entity may name."""
+MOST_BYTES = 10 * 1024 * 1024
 
 Read = Callable[[str], bytes]
 """Reads a file named as in the placeholder, relative to the entity's own file; raises GreenroomError."""
@@ -36,6 +37,7 @@ class _Budget:
     def __init__(self, read: Read) -> None:
         self.read = read
         self.left = MOST
+        self.room = MOST_BYTES
 
     def text(self, key: str, target: object) -> bytes:
         if not isinstance(target, str):
@@ -45,12 +47,17 @@ class _Budget:
             raise Refused.because("Error", f"Placeholder {key}: one entity may name {MOST} files at most")
         self.left -= 1
         try:
-            return self.read(target)
+            content = self.read(target)
         except GreenroomError as error:
             problem = error.problem if isinstance(error, Refused) else Problem(error.name, error.message)
             raise Refused.because(
                 "Error", f"Placeholder {key} could not read location {target}, {problem}"
             ) from error
+        self.room -= len(content)
+        if self.room < 0:
+            most = f"the files that one entity names may have {MOST_BYTES // 1024 // 1024} MB together"
+            raise Refused.because("Error", f"Placeholder {key}: {most}")
+        return content
 
 
 def _resolve(value: Any, budget: _Budget) -> Any:

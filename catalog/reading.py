@@ -4,8 +4,10 @@ Nothing else is read: a `file:` path must lie in the folder of a configured loca
 belong to a code host or to `GREENROOM_READING_ALLOW` (`core.outbound`), and each hop of a redirect is asked the same.
 """
 
+import os
 import re
 import shutil
+import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from wcmatch import glob
+from wcmatch._wcparse import PatternLimitException
 
 from catalog.discovery import snapshots
 from catalog.refs import LocationRef
@@ -47,6 +50,8 @@ class Fetched:
 
 def resolve(target: str, base: LocationRef) -> LocationRef:
     """A target as the file at `base` means it: relative ones lie beside it, a scheme of its own wins."""
+    if base.type == "url" or re.match(r"^https?://", target):
+        target = target.partition("#")[0]  # a place in a file makes no other file
     if re.match(r"^https?://", target):
         return LocationRef("url", target)
     if target.startswith("file:"):
@@ -85,6 +90,18 @@ def fetch(location: LocationRef, *, etag: str = "", allow_files: bool = True) ->
 
 def expand(location: LocationRef, *, allow_files: bool = True) -> list[LocationRef]:
     """The files that a target with wildcards stands for; the target itself when it has none."""
+    try:
+        found = _expanded(location, allow_files=allow_files)
+    except PatternLimitException as error:
+        raise TooLarge(f"{location} has more than {MOST_MATCHES} alternatives: make it narrower") from error
+    if len(found) > MOST_MATCHES:
+        raise TooLarge(
+            f"{location} stands for {len(found)} files, {MOST_MATCHES} at the most: make it narrower"
+        )
+    return found
+
+
+def _expanded(location: LocationRef, *, allow_files: bool) -> list[LocationRef]:
     if location.type == "file":
         path = Path(location.target).absolute()
         if not _MAGIC.search(location.target):
@@ -94,18 +111,12 @@ def expand(location: LocationRef, *, allow_files: bool = True) -> list[LocationR
             raise _file_refused(location.target)
         _local(str(root), allow_files=True)
         matches = sorted(glob.iglob(pattern, root_dir=str(root), flags=_GLOB, limit=MOST_MATCHES))
-        found = [LocationRef("file", str(root / match)) for match in matches]
-    elif location.type == snapshots.TYPE and "#" not in location.target:
-        found = [LocationRef(snapshots.TYPE, part) for part in snapshots.parts(location.target)]
-    elif location.type == "url" and _MAGIC.search(urlsplit(location.target).path):
-        found = _expand_url(location.target)
-    else:
-        return [location]
-    if len(found) > MOST_MATCHES:
-        raise TooLarge(
-            f"{location} stands for {len(found)} files, {MOST_MATCHES} at the most: make it narrower"
-        )
-    return found
+        return [LocationRef("file", str(root / match)) for match in matches]
+    if location.type == snapshots.TYPE and "#" not in location.target:
+        return [LocationRef(snapshots.TYPE, part) for part in snapshots.parts(location.target)]
+    if location.type == "url" and _MAGIC.search(urlsplit(location.target).path):
+        return _expand_url(location.target)
+    return [location]
 
 
 def read_tree(url: str, into: Path) -> None:
@@ -183,27 +194,33 @@ def _file(path: Path, etag: str) -> Fetched | None:
     A file that was written a moment ago gets no tag: it may be written again within the same tick of its clock.
     """
     try:
-        found = path.stat()
-        tag = f"{found.st_mtime_ns}-{found.st_size}-{found.st_ino}"
-    except OSError:
-        return Fetched(_bounded(path))  # which says what is wrong
-    if tag == etag:
-        return None
-    is_settled = time.time_ns() - found.st_mtime_ns > _TICK
-    return Fetched(_bounded(path), tag if is_settled else "")
-
-
-def _bounded(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
+        if etag and etag == _tag(path.stat()):
+            return None
+        # links were followed when the path was looked at, and a pipe must not be waited for
+        with open(path, "rb", opener=_without_waiting) as file:
+            before = os.fstat(file.fileno())
+            if not stat.S_ISREG(before.st_mode):
+                raise InputError(f"could not read {path}, it is no file")
             content = file.read(LIMIT + 1)
+            changed = _tag(os.fstat(file.fileno())) != _tag(before)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise NotFound(f"could not read {path}, there is no such file") from error
     except OSError as error:
         raise Unavailable(f"could not read {path}, {error.strerror}") from error
     if len(content) > LIMIT:
         raise too_large(str(path), LIMIT)
-    return content
+    if changed:
+        raise Unavailable(f"could not read {path}, it is being written: it is read again later")
+    is_settled = time.time_ns() - before.st_mtime_ns > _TICK
+    return Fetched(content, _tag(before) if is_settled else "")
+
+
+def _tag(found: os.stat_result) -> str:
+    return f"{found.st_mtime_ns}-{found.st_size}-{found.st_ino}"
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _expand_url(url: str) -> list[LocationRef]:

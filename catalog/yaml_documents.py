@@ -20,14 +20,18 @@ from catalog.problems import Problem, Refused
 
 MAX_DOCUMENT = 5 * 1024 * 1024
 """Characters of one document."""
+MAX_DOCUMENTS = 100_000
+"""Documents in one file."""
 MAX_NODES = 200_000
-"""Values in one document, those that aliases repeat counted each time."""
+"""Values in one document."""
+MAX_REPEATED = 10, 5_000
+"""What aliases may repeat: so many times the document's own length, and so many values and characters more."""
 MAX_DEPTH = 100
 """Levels of nesting."""
 
-_MARKER = re.compile(r"^(---|\.\.\.)(?=[ \t\r\n]|$)")
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
-_NO_CONTENT = re.compile(r"^(%.*|[ \t]*(#.*)?)\r?\n?$")
+_MARKER = re.compile(r"^(---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_CONTENT = re.compile(r"^(?!%|[ \t]*(#|\r?$))", re.MULTILINE)
+"""The beginning of a line that is neither blank, nor a comment, nor a directive."""
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("null", re.compile(r"^(~|null|Null|NULL)?$")),
     ("bool", re.compile(r"^(true|True|TRUE|false|False|FALSE)$")),
@@ -80,6 +84,8 @@ def split_documents(content: bytes | str, at: str) -> Iterator[Text]:
     Raises Refused when the whole cannot be read as text.
     """
     for index, (line, text) in enumerate(_split(_decoded(content, at))):
+        if index == MAX_DOCUMENTS:
+            raise Refused(_problem(at, f"more than {MAX_DOCUMENTS} documents in one file: split it"))
         yield Text(index, line, text)
 
 
@@ -125,20 +131,24 @@ def _decoded(content: bytes | str, at: str) -> str:
 
 def _split(text: str) -> Iterator[tuple[int, str]]:
     """Cut at document markers. A marker in the first column always ends a document, whatever surrounds it."""
-    chunk: list[str] = []
-    start, has_content = 1, False
-    for number, line in enumerate(_LINE.findall(text), 1):
-        marker = _MARKER.match(line)
-        if marker and has_content:
-            yield start, "".join(chunk)
-            chunk, start, has_content = [], number, False
-        if marker and marker[1] == "...":
-            start = number + 1
-            continue
-        chunk.append(line)
-        has_content = has_content or bool(marker) or not _NO_CONTENT.match(line)
-    if has_content:
-        yield start, "".join(chunk)
+    start = looked = 0
+    first = line = 1
+    has_content = False
+    for marker in _MARKER.finditer(text):
+        at = marker.start()
+        line += text.count("\n", looked, at)
+        has_content = has_content or _CONTENT.search(text, looked, at) is not None
+        if has_content:
+            yield first, text[start:at]
+            start, first, has_content = at, line, False
+        looked = marker.end()
+        if marker[1] == "...":
+            start = looked = (text.find("\n", looked) + 1) or len(text)
+            first = line = line + 1
+        else:
+            has_content = True
+    if has_content or _CONTENT.search(text, looked) is not None:
+        yield first, text[start:]
 
 
 @dataclass(slots=True)
@@ -147,7 +157,7 @@ class _Open:
 
     value: dict[str, Any] | list[Any]
     anchor: str | None
-    size: int = 1
+    weight: int = 1
     key: str | None = None
     seen: set[str] = field(default_factory=set)
 
@@ -161,7 +171,7 @@ class _Builder:
         self.stack: list[_Open] = []
         self.anchors: dict[str, tuple[Any, int]] = {}
         self.root: Any = None
-        self.total = 0
+        self.total = self.repeated = 0
 
     def build(self) -> Any:
         if len(self.text) > MAX_DOCUMENT:
@@ -192,9 +202,10 @@ class _Builder:
     def take(self, event: yaml.Event) -> None:
         match event:
             case yaml.ScalarEvent():
-                self.put(_scalar(event), 1, event)
+                value, weight = _scalar(event), 1 + len(event.value)
+                self.put(value, weight, event)
                 if event.anchor:
-                    self.anchors[event.anchor] = (_scalar(event), 1)
+                    self.anchors[event.anchor] = (value, weight)
             case yaml.MappingStartEvent():
                 self.open(_Open({}, event.anchor), event)
             case yaml.SequenceStartEvent():
@@ -202,15 +213,16 @@ class _Builder:
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
                 done = self.stack.pop()
                 if done.anchor:
-                    self.anchors[done.anchor] = (done.value, done.size)
-                self.put(done.value, done.size, event)
+                    self.anchors[done.anchor] = (done.value, done.weight)
+                self.put(done.value, done.weight, event)
             case yaml.AliasEvent():
                 if event.anchor not in self.anchors:
                     raise self.fault(
                         f"Unresolved alias (the anchor must be set before the alias): {event.anchor}", event
                     )
-                value, size = self.anchors[event.anchor]
-                self.put(value, size, event)
+                value, weight = self.anchors[event.anchor]
+                self.repeat(weight, event)
+                self.put(value, weight, event)
 
     def open(self, started: _Open, event: yaml.Event) -> None:
         if len(self.stack) >= MAX_DEPTH:
@@ -219,17 +231,22 @@ class _Builder:
             raise self.fault("Keys must be plain text, not a list or a map", event)
         self.stack.append(started)
 
-    def put(self, value: Any, size: int, event: yaml.Event) -> None:
+    def repeat(self, weight: int, event: yaml.Event) -> None:
+        """Count what an alias stands for, before anybody writes it out."""
+        self.repeated += weight
+        times, more = MAX_REPEATED
+        if self.repeated > min(times * len(self.text) + more, MAX_DOCUMENT):
+            raise self.fault(f"Aliases repeat more than {times} times what the document says", event)
+
+    def put(self, value: Any, weight: int, event: yaml.Event) -> None:
         self.total += 1
-        if size > MAX_NODES or self.total > MAX_NODES:
-            raise self.fault(f"More than {MAX_NODES} values, repetitions by alias included", event)
+        if self.total > MAX_NODES:
+            raise self.fault(f"More than {MAX_NODES} values", event)
         if not self.stack:
             self.root = value
             return
         holder = self.stack[-1]
-        holder.size += size
-        if holder.size > MAX_NODES:
-            raise self.fault(f"More than {MAX_NODES} values, repetitions by alias included", event)
+        holder.weight += weight
         if isinstance(holder.value, list):
             holder.value.append(value)
         elif holder.key is None:

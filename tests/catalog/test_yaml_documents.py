@@ -64,6 +64,12 @@ def test_one_broken_document_does_not_hide_its_neighbours() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
+        ("{a: " * 100_000, f"Nested deeper than {MAX_DEPTH} levels"),
+        ("".join(" " * level + "a:\n" for level in range(1_000)), f"Nested deeper than {MAX_DEPTH} levels"),
+        (f"a: &a {'x' * 100_000}\nb: [{'*a, ' * 1_000}]", "Aliases repeat more than 10 times"),
+        (f"a: [{'1, ' * 200_001}]", "More than 200000 values"),
+        ('a: "\\ud800"', "at line 1"),
+        ("a: \x07", "at line 1"),
         ("[" * 100_000, f"Nested deeper than {MAX_DEPTH} levels"),
         ("- " * 5_000, f"Nested deeper than {MAX_DEPTH} levels"),
         ("a: &a [*a]", "Unresolved alias"),
@@ -83,7 +89,30 @@ def test_an_alias_bomb_is_counted_before_it_is_expanded() -> None:
     levels += [f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]" for n in range(1, 12)]
     (document,) = parse_documents("\n".join(levels), "url:x")
     assert document.problem is not None
-    assert "repetitions by alias included" in document.problem.message
+    assert "Aliases repeat more than 10 times" in document.problem.message
+
+
+def test_a_few_aliases_are_what_aliases_are_for() -> None:
+    text = f"a: &a {{note: {'x' * 300}}}\nb: [{', '.join(['*a'] * 10)}]\n"
+    assert len(parse_one(text, "url:x")["b"]) == 10
+
+
+def test_so_many_documents_are_no_file_for_people() -> None:
+    with pytest.raises(Refused, match="more than 100000 documents in one file: split it"):
+        parse_documents("---\n" * 1_000_000, "url:x")
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-32", "latin-1"])
+def test_other_encodings_are_told_as_such(codec: str) -> None:
+    with pytest.raises(Refused, match=r"not UTF-8 text|Control characters"):
+        parse_one("a: ü".encode(codec), "url:x")
+
+
+@pytest.mark.parametrize(
+    "tag", ["!!python/object/apply:os.system", "!!python/name:os.system", "!!binary", "!local", "!!timestamp"]
+)
+def test_a_tag_makes_no_object(tag: str) -> None:
+    assert parse_one(f"a: {tag} 'ls'\nb: {tag} [ls]\n", "url:x") == {"a": "ls", "b": ["ls"]}
 
 
 def test_text_that_is_not_utf8_is_refused_whole() -> None:
