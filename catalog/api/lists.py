@@ -18,8 +18,9 @@ from catalog.predicates import All, Predicate, parse_filters, parse_query
 from catalog.projection import Projection
 from catalog.totals import facets
 from catalog.visibility import visible_to
+from core.api.long_lists import json_list
 from core.api.params import Choice, Many, Text, Whole
-from core.api.responses import json_data, json_list, json_text
+from core.api.responses import json_data, json_text
 from core.api.views import ApiView
 from core.errors import InputError
 

@@ -5,16 +5,18 @@ import json
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from catalog import listing
 from catalog.actions import ingest_now, register
 from catalog.models import Entity
 from catalog.predicates import EVERYTHING
 from config.wsgi import application
+from core.api import long_lists
 from core.api.subjects import System
 from tests.catalog.conftest import FileServer
 from tests.catalog.documents import component, several
-from tests.core.wsgi import Answer
+from tests.core.wsgi import Answer, one_transaction
 
 TESTS = System("system:tests")
 LIST = "/api/catalog/entities?filter=kind=component"
@@ -88,3 +90,19 @@ def test_a_list_leaves_compressed_piece_by_piece(api: Any, many: list[str]) -> N
 def test_head_of_a_list_reads_no_further(api: Any, many: list[str]) -> None:
     answer = Answer(application, "HEAD", "/api/catalog/entities", secret=api.secret)
     assert (answer.status, answer.body) == (200, b"")
+
+
+def test_slow_readers_hold_some_threads_and_not_all(
+    api: Any, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(long_lists, "WAIT", 0.0)
+    slow = [api.get(LIST) for _ in range(settings.GREENROOM_STREAMS // 2)]
+    refused = api.get(LIST)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
+    assert "limit" in refused.json()["error"]["message"]
+    assert api.get(f"{LIST}&limit=2").status_code == 200
+    with one_transaction():
+        slow[0].close()  # this reader went away, the other one reads to the end
+    assert len(sent(slow[1])) == len(many)
+    again = [api.get(LIST) for _ in slow]
+    assert [len(sent(answer)) for answer in again] == [len(many)] * len(slow)

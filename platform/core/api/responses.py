@@ -1,11 +1,9 @@
 """Answers: ready JSON text passed through, data encoded once, empty bodies, event streams."""
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterable
 
 import orjson
 from django.http import HttpResponse, StreamingHttpResponse
-from django.http.response import HttpResponseBase
 
 JSON = "application/json; charset=utf-8"
 
@@ -14,26 +12,6 @@ def json_text(text: str | bytes, status: int = 200) -> HttpResponse:
     """JSON that PostgreSQL has already made; it is not looked at."""
     content = text.encode() if isinstance(text, str) else text
     return HttpResponse(content, status=status, content_type=JSON)
-
-
-def json_list(pieces: Iterator[list[bytes]]) -> HttpResponseBase:
-    """A JSON list, sent piece by piece as it is read; one that fits into its first piece leaves in one.
-
-    What goes wrong before the first piece is there is still answered as an error; later the body breaks off.
-    """
-    first, second = next(pieces, []), next(pieces, None)
-    if second is None:
-        return json_text(b"[" + b",".join(first) + b"]")
-    return StreamingHttpResponse(_list(chain((first, second), pieces)), content_type=JSON)
-
-
-def _list(pieces: Iterator[list[bytes]]) -> Iterator[bytes]:
-    before = b"["
-    for piece in pieces:
-        if piece:
-            yield before + b",".join(piece)
-            before = b","
-    yield b"]" if before == b"," else b"[]"
 
 
 def json_data(data: object, status: int = 200) -> HttpResponse:
