@@ -96,7 +96,10 @@ DATABASES = {
         "CONN_MAX_AGE": 0,  # the pool keeps the connections
     }
 }
-DATABASES["default"].setdefault("OPTIONS", {}).update(
+_OPTIONS = DATABASES["default"].setdefault("OPTIONS", {})
+_OPTIONS.update(
+    # a statement that is prepared is planned once: planning it for each value takes longer than most reads
+    options=f"{_OPTIONS.get('options', '')} -c plan_cache_mode=force_generic_plan -c jit=off".strip(),
     pool={
         "min_size": 0,
         "max_size": max(ENVIRONMENT.web_threads, ENVIRONMENT.worker_threads) + 4,

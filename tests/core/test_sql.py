@@ -1,6 +1,8 @@
 """SQL run the short way: it sees the open transaction, survives dead connections, and streams in flat batches."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import psycopg
@@ -83,6 +85,25 @@ def test_a_statement_whose_connection_dies_is_asked_once_more() -> None:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP SEQUENCE tries")
+
+
+@pytest.mark.usefixtures("apart")
+def test_many_dead_connections_cost_no_more_than_one() -> None:
+    """The pool sleeps between connections that fail its check, until its time is over."""
+    together = Barrier(5)
+
+    def lend_one() -> int:
+        together.wait(10)
+        rows("SELECT pg_sleep(0.2)")
+        ((pid,),) = rows(BACKEND)
+        return int(pid)
+
+    with ThreadPoolExecutor(5) as threads:
+        pids = {thread.result() for thread in [threads.submit(lend_one) for _ in range(5)]}
+    assert len(pids) > 2
+    for pid in pids:
+        kill(pid)
+    assert rows("SELECT 1") == [(1,)]
 
 
 @pytest.mark.usefixtures("apart")

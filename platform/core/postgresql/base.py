@@ -5,10 +5,12 @@ closed its socket, and an idle socket can be read only then (or when a message c
 """
 
 import select
+from functools import partial
 from typing import Any
 
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
+from psycopg import OperationalError
 from psycopg_pool import ConnectionPool
 
 from .connections import Connection
@@ -32,11 +34,23 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 connection_class=Connection,
                 open=False,
                 configure=self._configure_connection,  # type: ignore[attr-defined]  # the stubs lack it
-                check=look,
+                check=partial(_check, self),
                 **options,
             )
             found = self._connection_pools.setdefault(self.alias, fresh)  # of two threads the first one wins
         return found
+
+
+def _check(database: DatabaseWrapper, connection: Connection) -> None:
+    """Looks at a connection before it is lent. When one is dead the others are of the same server: none is kept.
+
+    The pool would look at them one after the other, and sleep longer and longer in between.
+    """
+    try:
+        look(connection)
+    except OperationalError:
+        database.pool.drain()
+        raise
 
 
 def look(connection: Connection) -> None:
