@@ -90,7 +90,7 @@ def test_a_statement_whose_connection_dies_is_asked_once_more() -> None:
 @pytest.mark.usefixtures("apart")
 def test_many_dead_connections_cost_no_more_than_one() -> None:
     """The pool sleeps between connections that fail its check, until its time is over."""
-    together = Barrier(5)
+    together = Barrier(8)
 
     def lend_one() -> int:
         together.wait(10)
@@ -98,9 +98,9 @@ def test_many_dead_connections_cost_no_more_than_one() -> None:
         ((pid,),) = rows(BACKEND)
         return int(pid)
 
-    with ThreadPoolExecutor(5) as threads:
-        pids = {thread.result() for thread in [threads.submit(lend_one) for _ in range(5)]}
-    assert len(pids) > 2
+    with ThreadPoolExecutor(8) as threads:
+        pids = {thread.result() for thread in [threads.submit(lend_one) for _ in range(8)]}
+    assert len(pids) > 4
     for pid in pids:
         kill(pid)
     assert rows("SELECT 1") == [(1,)]
