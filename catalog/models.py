@@ -98,7 +98,7 @@ class Entity(models.Model):
         default="",
         help_text="Name, title and description, lower-case: what full text looks at first.",
     )
-    owner_ref = models.TextField(blank=True, default="")
+    owner_ref = models.TextField(blank=True, default="", db_collation="C")
     spec_type = models.TextField(blank=True, default="")
     lifecycle = models.TextField(blank=True, default="")
     terms = ArrayField(models.BigIntegerField(), default=list)
@@ -112,7 +112,9 @@ class Entity(models.Model):
         Location, null=True, on_delete=models.SET_NULL, related_name="entities", db_index=False
     )
     file = models.TextField(help_text="Type and target of the file that it was read from.")
-    parent_ref = models.TextField(blank=True, default="", help_text="The Location entity that led to it.")
+    parent_ref = models.TextField(
+        blank=True, default="", db_collation="C", help_text="The Location entity that led to it."
+    )
     orphaned_at = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField(default=timezone.now)
 
@@ -183,9 +185,9 @@ class Held(models.Model):
 class Relation(models.Model):
     """One fact that an entity states about another. The other may be missing; both show it once it comes."""
 
-    source_ref = models.TextField()
+    source_ref = models.TextField(db_collation="C")
     type = models.CharField(max_length=63)
-    target_ref = models.TextField()
+    target_ref = models.TextField(db_collation="C")
     reverse = models.CharField(max_length=63, help_text="The same fact as the target sees it.")
 
     class Meta:

@@ -82,7 +82,7 @@ page AS (
 SELECT (SELECT coalesce(jsonb_object_agg(finding, number), '{{{{}}}}') FROM counted),
     page.ref, page.finding, page.kind, page.title, page.owner_ref,
     CASE WHEN page.finding = 'member-gone' THEN gone.members ELSE ARRAY[]::text[] END,
-    CASE WHEN page.kind = 'Group' THEN (SELECT count(*) FROM shown AS own WHERE own.owner_ref = page.ref COLLATE "default") ELSE 0 END
+    CASE WHEN page.kind = 'Group' THEN (SELECT count(*) FROM shown AS own WHERE own.owner_ref = page.ref) ELSE 0 END
 FROM (SELECT) AS always LEFT JOIN page ON true LEFT JOIN gone ON gone.ref = page.ref
 ORDER BY page.ref, page.finding
 """
