@@ -63,17 +63,17 @@ def store(location: Location, harvest: Harvest, files: Mapping[str, Any]) -> Pla
             if decided.orphans:
                 audit(BY, "orphaned", location, entities=len(decided.orphans), refs=decided.orphans[:_NAMED])
             if len(decided.writes) >= _MANY:
-                _settle()
+                settle()
         _remember(location, harvest, decided, files)
     return decided
 
 
-def _settle() -> None:
+def settle() -> None:
     """After very many writes: let the index sort in what it put aside, and the planner see what there is now."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT gin_clean_pending_list('entity_terms'::regclass)")
-        for table in ("catalog_entity", "catalog_document", "catalog_held", "catalog_relation"):
-            cursor.execute(f"ANALYZE {table}")
+        for table in ("entity", "document", "held", "relation", "revision"):
+            cursor.execute(f"ANALYZE catalog_{table}")
 
 
 def _remember(location: Location, harvest: Harvest, decided: Plan, files: Mapping[str, Any]) -> None:

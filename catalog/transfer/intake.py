@@ -14,7 +14,7 @@ from django.db import DataError, IntegrityError, connection, transaction
 
 from catalog.descriptor import apply_policy, check_envelope, check_size
 from catalog.history import Change, Horizon, Revision, Verb, record
-from catalog.ingest.store import lock_catalog
+from catalog.ingest.store import lock_catalog, settle
 from catalog.models import Entity, Location
 from catalog.refs import EntityRef
 from catalog.search_keys import check_spelling
@@ -70,6 +70,7 @@ def take_in(stream: Readable, form: str, by: Actor) -> Taken:
             taken.mark(name, list(items))
     if taken.end is None:
         raise InputError("the file ends without its last record, `end`: it was cut off; export it again")
+    settle()
     if stranger := rows.unsourced():
         raise InputError(f"relations/source {stranger} is no entity of this file: leave its relations out")
     audit(by, "imported", "catalog", **taken.counts)

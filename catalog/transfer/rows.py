@@ -165,8 +165,8 @@ def add_revisions(records: Sequence[Record]) -> None:
 def unsourced() -> str | None:
     """An entity that states relations and is not there, if there is one."""
     sql = """
-        SELECT source_ref FROM catalog_relation AS one
-        WHERE NOT EXISTS (SELECT 1 FROM catalog_entity WHERE ref = one.source_ref) LIMIT 1
+        SELECT min(source_ref) FROM catalog_relation AS one
+        WHERE NOT EXISTS (SELECT 1 FROM catalog_entity WHERE ref = one.source_ref COLLATE "C")
     """
     with connection.cursor() as cursor:
         cursor.execute(sql)
