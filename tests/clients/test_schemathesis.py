@@ -58,7 +58,8 @@ def one_connection() -> Iterator[None]:
 def test_an_operation_answers_as_it_says(token: str, method: str, path: str, way: GenerationMode) -> None:
     schema = schemathesis.openapi.from_dict(document(CATALOG))
     schema.app = application
-    headers = {"Authorization": f"Bearer {token}"}
+    # its WSGI client reads what comes as it is: it asks for gzip and does not undo it
+    headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
 
     @settings(
         max_examples=EXAMPLES,
