@@ -8,6 +8,7 @@ import environ
 from core.logs import logging_config
 
 from . import env
+from .timetable import QUEUE, SCHEDULE, TRANSPORT
 
 ENVIRONMENT = env.read()
 
@@ -135,17 +136,13 @@ REST_FRAMEWORK = {
 CELERY_BROKER_URL = ENVIRONMENT.redis_url
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_DEFAULT_QUEUE = "greenroom"
+CELERY_TASK_DEFAULT_QUEUE = QUEUE
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY = ENVIRONMENT.worker_threads
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5.0
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 3600,
-    "socket_timeout": 5,
-    "socket_connect_timeout": 5,
-}
-CELERY_BEAT_SCHEDULE = {"sweep": {"task": "core.sweep", "schedule": 5.0, "options": {"expires": 5.0}}}
+CELERY_BROKER_TRANSPORT_OPTIONS = TRANSPORT
+CELERY_BEAT_SCHEDULE = SCHEDULE
 
 LOGGING = logging_config(as_json=ENVIRONMENT.log_json, level=ENVIRONMENT.log_level)

@@ -75,6 +75,10 @@ def stack(
         "GREENROOM_PORT": str(port),
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONUNBUFFERED": "1",
+        # glibc gives each thread a heap of its own and gives little of it back: what one large list or refresh took
+        # would stay taken.
+        "MALLOC_ARENA_MAX": given.get("MALLOC_ARENA_MAX", "2"),
+        "MALLOC_TRIM_THRESHOLD_": given.get("MALLOC_TRIM_THRESHOLD_", "131072"),
     }
     timetable = run_folder(data) / "beat-schedule"
     return [
@@ -134,7 +138,7 @@ def _worker_options(sizes: Sizes) -> Sequence[str]:
 
 def _beat_options(timetable: Path) -> Sequence[str]:
     return (
-        "-A", "config.worker", "--no-color", "--quiet", "beat", "--loglevel", "INFO",
+        "-A", "config.beat", "--no-color", "--quiet", "beat", "--loglevel", "INFO",
         "--schedule", str(timetable),
     )  # fmt: skip
 

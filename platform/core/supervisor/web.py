@@ -1,12 +1,14 @@
 """Runs the web server: granian's WSGI, some processes with some threads each, that go when their parent goes.
 
 `python -m core.supervisor.web config.wsgi:application --port 7007` is `granian --interface wsgi …` with what its
-command line cannot say: a worker is ended by the kernel when the main process is killed. Without that it would keep
-the port, and answer from old code beside the new workers.
+command line cannot say. The application is loaded before the workers are forked, so that they share its memory; it
+opens no connection and starts no thread before its first request. And a worker is ended by the kernel when the main
+process is killed: it would keep the port, and answer from old code beside the new workers.
 """
 
 import argparse
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -43,19 +45,24 @@ def main() -> None:
         workers_kill_timeout=options.grace,
         log_level=LogLevels.error,
     )
+    module, _, name = options.application.partition(":")
+    application: Callable[..., Any] = getattr(import_module(module), name)
     parent = os.getpid()
-    server.serve(target_loader=lambda target: _loaded(target, parent))
+
+    def in_worker(_target: str) -> Callable[..., Any]:
+        _die_with(parent)
+        return application
+
+    gc.collect()
+    gc.freeze()  # the collector would write to what the workers share
+    server.serve(target_loader=in_worker)
 
 
-def _loaded(target: str, parent: int) -> Callable[..., Any]:
-    """In a worker: the application."""
+def _die_with(parent: int) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
             sys.exit("the web server's main process is gone")
-    module, _, name = target.partition(":")
-    application: Callable[..., Any] = getattr(import_module(module), name)
-    return application
 
 
 def _options() -> argparse.Namespace:

@@ -45,7 +45,13 @@ def environ(tmp_path: Path) -> dict[str, str]:
     """An environment whose `config` is a tiny project and not Greenroom's."""
     project = tmp_path / "project" / "config"
     project.mkdir(parents=True)
-    for name, text in {"__init__": "", "settings": SETTINGS, "wsgi": WSGI, "worker": WORKER}.items():
+    for name, text in {
+        "__init__": "",
+        "settings": SETTINGS,
+        "wsgi": WSGI,
+        "worker": WORKER,
+        "beat": WORKER,
+    }.items():
         (project / f"{name}.py").write_text(text)
     ours = Path(__file__).parents[3] / "platform"
     gone = {"DATABASE_URL", "REDIS_URL"}
