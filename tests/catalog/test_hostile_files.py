@@ -54,7 +54,7 @@ def told(api: Any, url: str) -> list[str]:
 
 
 def names(api: Any) -> set[str]:
-    found = api.get("/api/catalog/entities?filter=kind=component&fields=metadata.name").json()
+    found = api.get("/api/catalog/entities?filter=kind=component&fields=metadata.name&limit=1000").json()
     return {one["metadata"]["name"] for one in found}
 
 
