@@ -51,13 +51,17 @@ class Place:
         return {**place, **addresses, **self.host_annotations, **given, **place}
 
 
-def process(document: object, place: Place, read: Read) -> Processed:
-    """Check and complete one document. Raises Refused with the problem in Backstage's words."""
+def process(document: object, place: Place, read: Read, *, names_files: bool = True) -> Processed:
+    """Check and complete one document. Raises Refused with the problem in Backstage's words.
+
+    `names_files`: whether it may have placeholders, which name files to `read`.
+    """
     entity = check_envelope(document)
     ref = str(EntityRef.of(entity))
     check_size(entity)
-    entity = resolve_placeholders(entity, read)
-    check_size(entity)
+    if names_files:
+        entity = resolve_placeholders(entity, read)
+        check_size(entity)
     entity = sort_references(entity)
     entity = apply_policy(_annotated(entity, place))
     if str(EntityRef.of(entity)) != ref:

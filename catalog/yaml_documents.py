@@ -70,6 +70,11 @@ class Text:
         """16 bytes that stand for the text, and for what else decides what it means."""
         return hashlib.blake2b(self.text.encode("utf-8", "surrogatepass"), digest_size=16, key=salt).digest()
 
+    @property
+    def may_have_placeholders(self) -> bool:
+        """Whether a key may begin with `$`, written as it is or by an escape."""
+        return "$" in self.text or "\\" in self.text
+
     def parse(self, at: str) -> Parsed:
         """What it says. `at` names the file in messages."""
         try:

@@ -175,11 +175,21 @@ class _Walk:
             if document.problem is not None:
                 self.trouble(document.problem, at, document.line, parent_ref=lead.ref)
             elif document.value is not None:
-                self.take(document, place, lead, digest, memory)
+                names_files = text.may_have_placeholders
+                self.take(document, place, lead, digest, memory, names_files=names_files)
         memory.open = len(self.harvest.troubles) > before
         self.reader.forget(file)
 
-    def take(self, document: Parsed, place: Place, lead: Lead, digest: bytes, memory: Memory) -> None:
+    def take(
+        self,
+        document: Parsed,
+        place: Place,
+        lead: Lead,
+        digest: bytes,
+        memory: Memory,
+        *,
+        names_files: bool,
+    ) -> None:
         file = place.location
         try:
             ref = str(EntityRef.of(check_envelope(document.value)))
@@ -195,7 +205,7 @@ class _Walk:
         try:
             if document.value["kind"].lower() not in self.kinds:
                 raise Refused(_not_allowed(ref, file, self.root))
-            processed = process(document.value, place, read)
+            processed = process(document.value, place, read, names_files=names_files)
         except Refused as refused:
             about = stated(document.value)
             self.trouble(

@@ -1,9 +1,11 @@
 """One refresh of one location, by lease: read, and write what changed. Safe to be killed at any moment."""
 
+import gc
 import hashlib
 import logging
 import random
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
 
@@ -56,6 +58,17 @@ def refresh(location_id: str) -> Plan | None:
     finally:
         release(location)
         notice(channel(location))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """What a reading makes lives until it ends: looking through it for circles again and again takes a tenth of
+    the time of a large one."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def ask_for_refresh(location: Location) -> None:

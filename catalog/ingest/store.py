@@ -63,7 +63,7 @@ def store(location: Location, harvest: Harvest, files: Mapping[str, Any]) -> Pla
             if decided.orphans:
                 audit(BY, "orphaned", location, entities=len(decided.orphans), refs=decided.orphans[:_NAMED])
             if len(decided.writes) >= _MANY:
-                settle()
+                transaction.on_commit(settle, robust=True)
         _remember(location, harvest, decided, files)
     return decided
 
