@@ -36,13 +36,18 @@ _NAMED = 100
 BY = System("system:catalog")
 _MANY = 1_000
 """Writes in one go that change what the planner knows."""
+LONGEST_PAUSE = "120s"
+"""Between two statements of a transaction that holds the lock: who is paused longer (a frozen machine) loses it."""
 _LOCK = 0x6361_7461_6C6F_67  # "catalog"
 
 
 def lock_catalog() -> None:
     """Wait until no other transaction writes to the catalog; held until this one ends."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        cursor.execute(
+            "SELECT set_config('idle_in_transaction_session_timeout', %s, true), pg_advisory_xact_lock(%s)",
+            [LONGEST_PAUSE, _LOCK],
+        )
 
 
 def store(location: Location, harvest: Harvest, files: Mapping[str, Any]) -> Plan:
