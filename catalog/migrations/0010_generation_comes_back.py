@@ -22,5 +22,5 @@ NEXT_BEFORE = """
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("catalog", "0008_documentation")]
+    dependencies: ClassVar = [("catalog", "0009_one_collation_of_references")]
     operations: ClassVar = [migrations.RunSQL(NEXT, NEXT_BEFORE)]
