@@ -94,7 +94,7 @@ def test_many_dead_connections_cost_no_more_than_one() -> None:
 
     def lend_one() -> int:
         together.wait(10)
-        rows("SELECT pg_sleep(0.2)")
+        rows("SELECT pg_sleep(1)")
         ((pid,),) = rows(BACKEND)
         return int(pid)
 

@@ -49,7 +49,7 @@ def test_the_commands_do_what_stands_there(
         told = capsys.readouterr()
         assert not ended.value.code, told
         said += told.out + told.err
-    assert re.search(r"1 +\S+Z +created +file:\S+catalog-info.yaml", said)
+    assert re.search(r"1 +\S+Z +created +file:.+catalog-info.yaml", said)
     assert f"Imported {count} entities" in said
 
 
