@@ -17,6 +17,8 @@ from catalog.totals import GENERATION, count_total, generation, last_total
 from core.sql import rows
 
 DEFAULT_LIMIT = 200
+MOST_ON_A_PAGE = 10_000
+"""Entities on one page by cursor, whatever is asked for; the cursor leads to the rest."""
 _UID = "metadata.uid"
 _JOIN = "JOIN catalog_document AS stored ON stored.entity_id = found.uid"
 
@@ -131,6 +133,7 @@ def page(
     shown: Projection = WHOLE,
 ) -> Page:
     """The page at a cursor. A cursor without a place means the first page; `offset` counts there only."""
+    limit = min(limit, MOST_ON_A_PAGE)
     look = _Look.at(shown)
     looked_up, where = _where(visible, cursor)
     counted = last_total(where)

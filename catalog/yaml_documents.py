@@ -41,6 +41,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("endless", re.compile(r"^([-+]?\.(inf|Inf|INF)|\.nan|\.NaN|\.NAN)$")),
     ("float", re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")),
 )
+_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+"""A character written as JSON writes it, in two halves, which libyaml does not know."""
 _MAYBE_TYPED = frozenset("~nNtTfF.+-0123456789")
 _EXACT = 2**53
 
@@ -80,6 +82,9 @@ class Text:
         try:
             return Parsed(self.index, self.line, value=_Builder(self.text, self.line).build())
         except _BrokenError as fault:
+            whole = _PAIR.sub(_whole, self.text)
+            if whole != self.text:  # only where it was an escape, and not plain text, it was a fault
+                return Text(self.index, self.line, whole).parse(at)
             return Parsed(self.index, self.line, problem=_problem(at, fault))
 
 
@@ -111,6 +116,11 @@ def parse_one(content: bytes | str, at: str) -> Any:
     if documents[0].problem is not None:
         raise Refused(documents[0].problem)
     return documents[0].value
+
+
+def _whole(pair: re.Match[str]) -> str:
+    high, low = int(pair[2], 16), int(pair[3], 16)
+    return f"{pair[1]}\\U{0x10000 + ((high - 0xD800) << 10) + low - 0xDC00:08x}"
 
 
 class _BrokenError(Exception):

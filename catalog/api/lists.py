@@ -22,8 +22,10 @@ from core.api.long_lists import json_list
 from core.api.params import Choice, Many, Text, Whole
 from core.api.responses import json_data, json_text
 from core.api.views import ApiView
-from core.errors import InputError
+from core.errors import InputError, TooLarge
 
+MOST_BYTES = 256 * 1024 * 1024
+"""Of the documents that one call of by-refs looks at, those asked for twice counted twice."""
 _TOTALS = Choice(("include", "exclude"), default="include")
 
 
@@ -146,6 +148,9 @@ class EntitiesByRefsView(ApiView):
         refs = body["entityRefs"]
         wanted = _wanted(self.subject, parse_filters(self.params["filter"]), body.get("query"))
         finals = finals_by_ref(wanted, refs)
+        if sum(len(finals.get(ref, b"")) for ref in refs) > MOST_BYTES:
+            most = f"{MOST_BYTES // 1024 // 1024} MB"
+            raise TooLarge(f"the entities asked for have more than {most} together: ask for fewer at once")
         items = [shown.of(finals[ref]) if ref in finals else b"null" for ref in refs]
         return json_text(b'{"items":' + _array(items) + b"}")
 

@@ -202,6 +202,18 @@ def test_as_many_conditions_as_are_taken_cost_little(people: Api) -> None:
             assert answer.status_code == 200, answer.content[:300]
 
 
+def test_one_large_entity_asked_for_ten_thousand_times(people: Api, web: FileServer) -> None:
+    url = web.put("large.yaml", component("large", definition="x" * 1_000_000))
+    assert people.post("/api/catalog/locations", {"type": "url", "target": url}).status_code == 201
+    ingest_now(Location.objects.get(target=url))
+    with within(10):
+        answer = people.post(
+            "/api/catalog/entities/by-refs", {"entityRefs": ["component:default/large"] * 10_000}
+        )
+    assert (answer.status_code, len(answer.content) < 1_000) == (413, True)
+    assert "256 MB" in answer.json()["error"]["message"]
+
+
 def test_names_that_nobody_knows(people: Api) -> None:
     for odd in (
         "nope",

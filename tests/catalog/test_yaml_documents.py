@@ -28,6 +28,8 @@ from catalog.yaml_documents import MAX_DEPTH, parse_documents, parse_one
         ("!!str 3", "3"),
         ("!unknown x", "x"),
         ('"\\x41"', "A"),
+        ('"\\ud83d\\uDE00"', "😀"),
+        ('"\\\\ud83d\\\\ude00"', "\\ud83d\\ude00"),
         ("|\n  a\n  b\n", "a\nb\n"),
     ],
 )
