@@ -1,6 +1,6 @@
 """What we need from a code host, and no more: small protocols, of which a host has some or all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -8,13 +8,16 @@ from scm.connections import Connection
 from scm.values import (
     Author,
     Branch,
+    BranchRules,
     Commit,
     ContentAddress,
     FileContent,
+    Hook,
     Organisation,
     PullRequest,
     Repository,
     RepositoryName,
+    RepositorySettings,
 )
 
 
@@ -79,18 +82,62 @@ class Publishing(Protocol):
     def create_repository(
         self, name: RepositoryName, *, description: str, default_branch: str, private: bool, made_by: str
     ) -> Repository:
-        """Make an empty repository. The same `made_by` again gets the one it made; another gets Conflict."""
+        """Make an empty repository. The same `made_by` again gets the one it made; another gets Conflict.
+
+        A host that cannot keep `made_by` for us gets it as a mark in the description, in the very request that makes
+        the repository, so that a killed caller finds its own again. The mark stays until `configure_repository`,
+        which is called once the caller has noted the answer's `id`: from then on the id is the proof.
+        """
+        ...
+
+    def configure_repository(self, name: RepositoryName, wanted: RepositorySettings) -> Repository:
+        """Give a repository its description and settings; again is free."""
+        ...
+
+    def delete_repository(self, name: RepositoryName, *, id: str) -> None:
+        """Remove the repository that has this id, for good; one that is gone is fine.
+
+        Conflict when another repository has the name now: it is not touched.
+        """
         ...
 
     def push_tree(
-        self, name: RepositoryName, folder: Path, *, branch: str, message: str, author: Author
+        self,
+        name: RepositoryName,
+        folder: Path,
+        *,
+        branch: str,
+        message: str,
+        author: Author,
+        onto: str = "",
     ) -> str:
         """Make the branch hold exactly what the folder holds, in one commit; answer the commit's id.
 
-        All or nothing. An unchanged tree answers the present head, a new branch starts at the default
-        branch, and a branch that moved meanwhile is a Conflict. Files that the folder's own
+        All or nothing. An unchanged tree answers the present head; a new branch starts at the commit `onto`, or at
+        the default branch; a branch that moved meanwhile is a Conflict. Files that the folder's own
         `.gitignore` names are left out, as `git add` does.
         """
+        ...
+
+    def push_changes(
+        self,
+        name: RepositoryName,
+        folder: Path,
+        *,
+        branch: str,
+        message: str,
+        author: Author,
+        onto: str = "",
+        into: str = "",
+        delete: Sequence[str] = (),
+    ) -> str:
+        """As `push_tree`, but what is not in the folder stays: its files are put below the path `into`, over those
+        that are there, and the files and folders of `delete` (paths from the root) are taken away.
+        """
+        ...
+
+    def delete_branch(self, name: RepositoryName, branch: str, *, expected: str) -> None:
+        """Remove a branch whose head is `expected`; one that is gone is fine, one that moved on is a Conflict."""
         ...
 
 
@@ -159,8 +206,13 @@ class PullRequests(Protocol):
         source_branch: str,
         target_branch: str,
         author: str,
+        draft: bool = False,
     ) -> PullRequest:
         """Ask for a branch to be merged; Conflict when one is open for the same two branches."""
+        ...
+
+    def edit_pull_request(self, name: RepositoryName, number: int, *, title: str, body: str) -> PullRequest:
+        """Give it another title and text."""
         ...
 
     def close_pull_request(self, name: RepositoryName, number: int, *, by: str) -> PullRequest:
@@ -169,6 +221,59 @@ class PullRequests(Protocol):
 
     def merge_pull_request(self, name: RepositoryName, number: int, *, by: Author) -> PullRequest:
         """Merge by a merge commit; Conflict names the files that do not merge. Twice is once."""
+        ...
+
+
+@runtime_checkable
+class Protecting(Protocol):
+    """A host that keeps a branch from being rewound, deleted or changed without what its rules ask for."""
+
+    def protect_branch(self, name: RepositoryName, branch: str, rules: BranchRules) -> None:
+        """Put these rules in the place of those that are there; NotFound when the branch is not."""
+        ...
+
+    def branch_rules(self, name: RepositoryName, branch: str) -> BranchRules | None:
+        """The rules, as far as the host tells them; None for a branch that is not protected."""
+        ...
+
+    def unprotect_branch(self, name: RepositoryName, branch: str) -> None:
+        """Take the protection away; again is free."""
+        ...
+
+
+@runtime_checkable
+class Hooks(Protocol):
+    """A host that tells others what happens in a repository."""
+
+    def hooks(self, name: RepositoryName) -> list[Hook]:
+        """All webhooks of a repository."""
+        ...
+
+    def add_hook(
+        self,
+        name: RepositoryName,
+        url: str,
+        *,
+        events: Sequence[str],
+        secret: str = "",
+        active: bool = True,
+        content_type: str = "json",
+        insecure: bool = False,
+    ) -> Hook:
+        """Have `url` told of these events, by the host's own names; the hook with that url is changed, not doubled."""
+        ...
+
+    def remove_hook(self, name: RepositoryName, id: str) -> None:
+        """Take a webhook away; one that is gone is fine."""
+        ...
+
+
+@runtime_checkable
+class ActingAs(Protocol):
+    """A host that can be asked with a person's own credential instead of ours."""
+
+    def acting_with(self, token: str) -> "CodeHost":
+        """The same host, asked with this token."""
         ...
 
 

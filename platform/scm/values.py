@@ -146,6 +146,58 @@ class Commit:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class RepositorySettings:
+    """What a repository is like beside its files. None leaves a thing as the host has it.
+
+    A host that does not know a thing leaves it out: GitLab has no `squash_message`, the local host has a description.
+    """
+
+    description: str = ""
+    homepage: str | None = None
+    topics: tuple[str, ...] | None = None
+    has_issues: bool | None = None
+    has_wiki: bool | None = None
+    has_projects: bool | None = None
+    delete_branch_on_merge: bool | None = None
+    allow_merge_commit: bool | None = None
+    allow_squash_merge: bool | None = None
+    allow_rebase_merge: bool | None = None
+    allow_auto_merge: bool | None = None
+    allow_update_branch: bool | None = None
+    squash_title: str | None = None
+    squash_message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BranchRules:
+    """What a protected branch asks for before something gets in. Every protected branch refuses to be rewound or deleted.
+
+    `approvals` is how many people have to agree; `checks` the names of the status checks that have to be green.
+    """
+
+    approvals: int = 0
+    code_owner_reviews: bool = False
+    dismiss_stale_reviews: bool = False
+    last_push_approval: bool = False
+    checks: tuple[str, ...] = ()
+    up_to_date: bool = True
+    enforce_admins: bool = True
+    conversation_resolution: bool = False
+    linear_history: bool = False
+    signed_commits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A webhook of a repository. `id` is the host's own; secrets never come back from a host."""
+
+    id: str
+    url: str
+    events: tuple[str, ...]
+    active: bool = True
+
+
 class PullRequestState(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
@@ -166,6 +218,7 @@ class PullRequest:
     state: PullRequestState
     author: str
     web_url: str
+    draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
