@@ -15,8 +15,8 @@ from core.notices import notice
 from core.secretbox import seal
 from core.states import move
 from scaffolder import cancelling
+from scaffolder.fencing import channel
 from scaffolder.jobs import EXECUTE_RUN
-from scaffolder.journal import channel
 from scaffolder.models import Run, RunEvent, StepRun
 from scaffolder.states import FINISHED, MOVES, RunState, StepState
 from scaffolder.steps import ACTIONS
