@@ -91,6 +91,7 @@ class Fence:
         self.run = run
         self._cancelled = cancelled
         self._waiting: list[Line] = []
+        self._later: list[Callable[[], None]] = []
         self._guard = threading.RLock()
 
     def say(self, type_: str, body: dict[str, Any]) -> None:
@@ -106,16 +107,23 @@ class Fence:
     def flush(self) -> None:
         """Write what waits."""
         with self._guard:
-            if self._waiting:
+            if self._later:
+                self.write(lambda: None)
+            elif self._waiting:
                 until_back(partial(self._fenced, list(self._waiting)))
 
     def flush_in_passing(self) -> None:
         """Write what waits, if the row is free and ours; for a thread beside the one that works."""
-        if self._waiting and self._guard.acquire(blocking=False):
+        if self._waiting and not self._later and self._guard.acquire(blocking=False):
             try:
                 self._stored(_PASSING, list(self._waiting), self.run.pk)
             finally:
                 self._guard.release()
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Have a piece of writing go with the next write, which must come before anything else is done."""
+        with self._guard:
+            self._later.append(work)
 
     def write(self, work: Callable[[], T]) -> T:
         """Do a piece of writing in one transaction with all that waits, while the run is ours."""
@@ -125,6 +133,8 @@ class Fence:
             try:
                 with transaction.atomic():
                     self._fenced(lines)
+                    for earlier in self._later:
+                        earlier()
                     return work()
             except BaseException:
                 if self._waiting[: len(lines)] != lines:
@@ -132,7 +142,9 @@ class Fence:
                 raise
 
         with self._guard:
-            return until_back(all_of_it)
+            result = until_back(all_of_it)
+            self._later = []
+            return result
 
     def _fenced(self, lines: list[Line]) -> None:
         if not self._stored(_WAITING, lines):

@@ -58,7 +58,7 @@ class Journal:
         return self.fence.write(write)
 
     def complete(self, position: int, step: Mapping[str, Any], output: Mapping[str, Any]) -> None:
-        """The checkpoint: the step's output and the line that says so."""
+        """The checkpoint: the step's output and the line that says so. Written with the beginning of the next step, or the end."""
         shown = self.masker.data(output)
         self._end(
             position,
@@ -175,7 +175,7 @@ class Journal:
                 Run.objects.filter(pk=self.run.pk).update(restarts=0)
 
         self._line(*line)
-        self.fence.write(write)
+        self.fence.later(write)
 
     def _line(self, message: str, step_id: str | None = None, status: str | None = None) -> None:
         shown = self.masker.text(message)

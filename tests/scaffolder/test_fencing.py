@@ -70,6 +70,16 @@ def test_lines_go_with_what_is_written_and_come_back_when_it_is_not(run: Run, fe
     assert RunEvent.objects.count() == 2
 
 
+def test_what_is_written_later_goes_with_the_next_write(run: Run, fence: Fence) -> None:
+    say(fence, "done")
+    fence.later(lambda: run.steps.create(position=0, step_id="one"))
+    fence.flush_in_passing()  # says nothing ahead of what it is said about
+    assert (said(run), run.steps.count()) == ([], 0)
+    fence.write(lambda: None)
+    fence.write(lambda: None)
+    assert (said(run), run.steps.count()) == (["done"], 1)
+
+
 def test_who_lost_the_run_says_nothing(run: Run, fence: Fence) -> None:
     Run.objects.filter(pk=run.pk).update(attempts=2)
     say(fence, "late")
