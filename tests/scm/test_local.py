@@ -135,7 +135,7 @@ def test_pull_requests_tell_their_life(repository: LocalHost, files: Path) -> No
         ("push", "refs/heads/main"),
         ("pull_request", "closed"),
     ]
-    assert Event.objects.order_by("id").last().payload["merged"] is True
+    assert Event.objects.latest("id").payload["merged"] is True
 
 
 def test_a_merge_that_was_cut_off_is_finished_by_the_next(repository: LocalHost, files: Path) -> None:
@@ -263,4 +263,4 @@ def test_a_deletion_is_told_and_recorded_and_the_past_stays(repository: LocalHos
     repository.delete_repository(NAME, id=str(LocalRepository.objects.get().pk))
     assert told() == [("push", "refs/heads/main"), ("repository", "deleted")]
     assert list(storage.removals()) == []
-    assert AuditEvent.objects.order_by("id").last().verb == "deleted"
+    assert AuditEvent.objects.latest("id").verb == "deleted"
