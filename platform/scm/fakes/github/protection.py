@@ -10,6 +10,14 @@ from scm.fakes.state import FakeRepository
 if TYPE_CHECKING:
     from scm.fakes.github.server import FakeGitHub
 
+_KEPT = "kept-branches"
+_HOOK = f"""#!/bin/sh
+grep -Fqx "$1" {_KEPT} || exit 0
+case "$2" in *[!0]*) ;; *) exit 0 ;; esac
+case "$3" in *[!0]*) git merge-base --is-ancestor "$2" "$3" && exit 0 ;; esac
+echo "error: GH006: Protected branch update failed for $1." >&2
+exit 1
+"""
 _SWITCHES = (
     "required_linear_history",
     "allow_force_pushes",
@@ -50,12 +58,14 @@ class Protection:
         reviewed = given["required_pull_request_reviews"] is not None
         words = f"error: GH006: Protected branch update failed for refs/heads/{branch}."
         one.refuse_pushes(branch, words if reviewed and given["enforce_admins"] else None)
+        _keep(one, facts)
         return Reply(data=self._document(one, branch, facts.protection[branch]))
 
     def _remove(self, asked: Asked, one: FakeRepository, facts: Facts, branch: str) -> Reply:
         if facts.protection.pop(branch, None) is None:
             return missing("Branch not protected")
         one.refuse_pushes(branch, None)
+        _keep(one, facts)
         return nothing()
 
     def _sign(self, asked: Asked, one: FakeRepository, facts: Facts, branch: str) -> Reply:
@@ -97,3 +107,13 @@ class Protection:
             }
             told["required_pull_request_reviews"] = {"url": f"{at}/required_pull_request_reviews", **shown}
         return told
+
+
+def _keep(one: FakeRepository, facts: Facts) -> None:
+    """Let git refuse to rewind or delete what is protected."""
+    folder = one.bare.folder
+    (folder / _KEPT).write_text("".join(f"refs/heads/{branch}\n" for branch in facts.protection))
+    hook = folder / "hooks" / "update"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(_HOOK)
+    hook.chmod(0o755)
