@@ -22,7 +22,8 @@ _AWAY = re.compile(
 )
 _MOVED = re.compile(
     r"stale info|fetch first|non-fast-forward|cannot lock ref|failed to update ref|incorrect old value"
-    r"|reference already exists|failed to lock|remote ref updated",
+    r"|reference already exists|failed to lock|remote ref updated"
+    r"|shallow update not allowed",  # what we built on is in no branch there any more
     re.IGNORECASE,
 )
 _PROTECTED = re.compile(r"protected|GH006|GH013", re.IGNORECASE)

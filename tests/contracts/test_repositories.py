@@ -67,10 +67,10 @@ def test_a_repository_is_deleted_by_its_id(writing: WritingWorld, folder: Path) 
     first = writing.create()
     sha = writing.push(folder)
     with pytest.raises(Conflict, match="another"):
-        writing.host.delete_repository(writing.name, id=f"{first}0")
+        writing.host.delete_repository(writing.name, repository_id=f"{first}0")
     assert writing.heads() == {"main": sha}
     for _ in range(2):
-        writing.host.delete_repository(writing.name, id=first)
+        writing.host.delete_repository(writing.name, repository_id=first)
         with pytest.raises(NotFound, match=r"payments"):
             writing.host.get_repository(writing.name)
         assert listed(writing) == []
@@ -78,12 +78,12 @@ def test_a_repository_is_deleted_by_its_id(writing: WritingWorld, folder: Path) 
 
 def test_a_repository_that_took_the_name_is_not_touched(writing: WritingWorld, folder: Path) -> None:
     first = writing.create()
-    writing.host.delete_repository(writing.name, id=first)
+    writing.host.delete_repository(writing.name, repository_id=first)
     second = writing.create(made_by="run:2")
     assert second != first
     sha = writing.push(folder)
     with pytest.raises(Conflict, match="another"):
-        writing.host.delete_repository(writing.name, id=first)
+        writing.host.delete_repository(writing.name, repository_id=first)
     assert listed(writing) == [second]
     assert writing.heads() == {"main": sha}
 
@@ -121,7 +121,7 @@ def test_a_host_that_is_away_is_unavailable_and_nothing_changes(writing: Writing
         lambda: writing.create(made_by="run:2"),
         lambda: writing.push(folder),
         lambda: writing.host.configure_repository(writing.name, RepositorySettings(description="x")),
-        lambda: writing.host.delete_repository(writing.name, id=made),
+        lambda: writing.host.delete_repository(writing.name, repository_id=made),
         lambda: writing.host.delete_branch(writing.name, "main", expected=sha),
     ):
         with pytest.raises(Unavailable):
@@ -141,7 +141,7 @@ def test_a_credential_that_may_only_read_changes_nothing(writing: WritingWorld, 
     for attempt in (
         lambda: writing.push(folder),
         lambda: writing.host.configure_repository(writing.name, RepositorySettings(description="x")),
-        lambda: writing.host.delete_repository(writing.name, id=made),
+        lambda: writing.host.delete_repository(writing.name, repository_id=made),
     ):
         with pytest.raises((ExternalError, NotAllowed), match=r"right|access|allowed|permission"):
             attempt()

@@ -16,10 +16,12 @@ from scm.fakes.gitlab import FakeGitLab
 from scm.fakes.objects import write_head
 from scm.fakes.server import FakeServer
 from scm.git import git
+from scm.github.host import GitHubHost
 from scm.local import LocalHost
 from scm.models import LocalRepository
 from scm.port import CodeHost
 from scm.values import Author, RepositoryName
+from tests.contracts.worlds import on_github
 
 ANA = Author("Ana Ruiz", "ana@example.org")
 
@@ -121,5 +123,12 @@ def on_fake(
     return WritingWorld(host, name, point, meanwhile, events, fake=fake, creating=creating, **more)  # type: ignore[arg-type]
 
 
-WRITING: tuple[MakeWorld, ...] = (local,)
+@contextmanager
+def github(request: pytest.FixtureRequest) -> Iterator[WritingWorld]:
+    with FakeGitHub() as fake:
+        host, name = GitHubHost(on_github(fake)), RepositoryName("acme", "payments")
+        yield on_fake(fake, host, name, events=("push", "pull_request"), creating="/orgs/acme/repos")
+
+
+WRITING: tuple[MakeWorld, ...] = (local, github)
 """A host that is to be written to is added here."""
