@@ -1,6 +1,6 @@
 """Changes to repositories of the local host: made, pushed to, and their refs told in events."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -12,11 +12,15 @@ from core.api.subjects import System
 from core.audit import Actor, record
 from core.errors import Conflict, InputError
 from scm import events, pull_requests, storage
-from scm.commits import commit_folder
+from scm.bare import BareRepository
+from scm.commits import commit_changes, commit_folder
 from scm.models import Event, LocalRepository
 from scm.names import checked_branch
 from scm.querysets import find_repository
 from scm.values import Author, RepositoryName
+
+BY = System("system:scm")
+"""Who did what a host's port is asked for without a name."""
 
 PUSH_TIMEOUT = timedelta(minutes=10)
 """The longest that a push may take; after it, somebody looks at what became of it."""
@@ -77,18 +81,116 @@ def _same_maker(found: LocalRepository, made_by: str) -> LocalRepository:
     return found
 
 
-def push_tree(*, repository: LocalRepository, folder: Path, branch: str, message: str, author: Author) -> str:
+@transaction.atomic
+def describe(*, repository: LocalRepository, description: str) -> LocalRepository:
+    """Give a repository another description."""
+    row = LocalRepository.objects.select_for_update().get(pk=repository.pk)
+    if row.description != description:
+        before, row.description = row.description, description
+        row.save(update_fields=["description"])
+        record(BY, "described", row, before=before, after=description)
+    return row
+
+
+def delete_repository(*, name: RepositoryName, id: str) -> None:
+    """Remove the repository with this id, its pull requests and its folder; one that is gone is fine.
+
+    The folder is set aside before the row goes, in the same transaction: a kill in between leaves the row, and
+    the next attempt deletes it, or `finish_removals` puts the folder back.
+    """
+    with transaction.atomic():
+        found = find_repository(name)
+        row = LocalRepository.objects.select_for_update().filter(pk=found.pk).first() if found else None
+        if row is None:
+            return
+        if str(row.pk) != id:
+            raise Conflict(
+                f"repository '{row}' is another one than that with the id {id!r}; it is not deleted"
+            )
+        full_name = row.full_name
+        record(BY, "deleted", row, id=row.pk, made_by=row.made_by)
+        row.delete()
+        events.tell_without(full_name, Event.Kind.REPOSITORY, action="deleted", by=BY.ref)
+        removed = storage.set_aside_for_removal(full_name, int(id))
+    storage.remove(removed)
+
+
+def finish_removals() -> None:
+    """Remove the folders of repositories that are gone; put back those whose row stayed."""
+    for pk, aside in storage.removals():
+        with transaction.atomic():
+            row = LocalRepository.objects.select_for_update().filter(pk=pk).first()
+            if row is None:
+                storage.remove(aside)
+            else:
+                storage.put_back(aside, row.full_name)
+
+
+def push_tree(
+    *, repository: LocalRepository, folder: Path, branch: str, message: str, author: Author, onto: str = ""
+) -> str:
     """Make a branch hold exactly a folder; answer its commit. The port tells the rules."""
+
+    def commit(bare: BareRepository, parent: str | None) -> str:
+        return commit_folder(bare, folder, parent=parent, message=message, author=author)
+
+    return _push(repository, branch, onto, commit, author)
+
+
+def push_changes(
+    *,
+    repository: LocalRepository,
+    folder: Path,
+    branch: str,
+    message: str,
+    author: Author,
+    onto: str = "",
+    into: str = "",
+    delete: Sequence[str] = (),
+) -> str:
+    """Put a folder's files over what a branch holds; answer its commit. The port tells the rules."""
+
+    def commit(bare: BareRepository, parent: str | None) -> str:
+        return commit_changes(
+            bare, folder, parent=parent, into=into, delete=delete, message=message, author=author
+        )
+
+    return _push(repository, branch, onto, commit, author)
+
+
+def _push(
+    repository: LocalRepository,
+    branch: str,
+    onto: str,
+    commit: Callable[[BareRepository, str | None], str],
+    author: Author,
+) -> str:
     checked_branch("branch", branch)
     bare = storage.bare(repository.full_name)
     head = bare.head(branch)
-    parent = head or bare.head(repository.default_branch)
-    made = commit_folder(bare, folder, parent=parent, message=message, author=author)
+    parent = head or (bare.commit_at(onto) if onto else bare.head(repository.default_branch))
+    made = commit(bare, parent)
     if made != head:
         expect_change(repository)
         bare.move(branch, to=made, expected=head)
     tell_changes(repository, by=System(str(author)))
     return made
+
+
+def delete_branch(*, repository: LocalRepository, branch: str, expected: str) -> None:
+    """Remove a branch that still points to `expected`; one that is gone is fine, and the default branch stays."""
+    checked_branch("branch", branch)
+    bare = storage.bare(repository.full_name)
+    head = bare.head(branch)
+    if head is None:
+        return
+    if branch == repository.default_branch:
+        raise Conflict(f"branch {branch!r} is the default branch of '{repository}'; it is not deleted")
+    if head != expected:
+        raise Conflict(f"branch {branch!r} has moved on to {head}; it is not deleted")
+    expect_change(repository)
+    bare.drop(branch, expected=expected)
+    tell_changes(repository, by=BY)
 
 
 def expect_change(repository: LocalRepository) -> None:
@@ -103,7 +205,9 @@ def tell_changes(repository: LocalRepository, *, by: Actor) -> list[Event]:
     May be called at any time and by anybody: what has been told is not told again. The refs are read
     while the row is locked, so that two callers cannot tell in the wrong order.
     """
-    row = LocalRepository.objects.select_for_update().get(pk=repository.pk)
+    row = LocalRepository.objects.select_for_update().filter(pk=repository.pk).first()
+    if row is None:  # deleted while somebody pushed
+        return []
     bare = storage.bare(row.full_name)
     refs = bare.refs()
     changes = ref_changes(row.refs, refs)

@@ -154,9 +154,15 @@ class BareRepository:
 
     def move(self, branch: str, *, to: str, expected: str | None) -> None:
         """Point a branch somewhere, if it still points to `expected` (None: is not there); else Conflict."""
-        name = f"refs/heads/{branch}"
+        self._update(branch, f"refs/heads/{branch}", to, expected or ABSENT, expected=expected)
+
+    def drop(self, branch: str, *, expected: str) -> None:
+        """Remove a branch, if it still points to `expected`; else Conflict."""
+        self._update(branch, "-d", f"refs/heads/{branch}", expected, expected=expected)
+
+    def _update(self, branch: str, *change: str, expected: str | None) -> None:
         try:
-            git("update-ref", "--no-deref", name, to, expected or ABSENT, folder=self.folder)
+            git("update-ref", "--no-deref", *change, folder=self.folder)
         except GitFailed as error:
             if self.head(branch) == expected and "cannot lock ref" not in str(error):
                 raise

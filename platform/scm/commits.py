@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import Conflict, InputError
@@ -9,6 +11,7 @@ from scm.bare import BareRepository
 from scm.errors import GitFailed
 from scm.folders import check_folder
 from scm.git import call, git
+from scm.names import checked_path
 from scm.values import Author
 
 MESSAGE_LIMIT = 64 * 1024
@@ -25,10 +28,43 @@ def commit_folder(
     checked_message(message)
     if check_folder(folder) == 0:
         raise InputError(f"folder {folder.name!r} is empty; a commit needs at least one file")
-    tree = _tree_of(repository, folder, parent)
-    if parent is not None and tree == _tree(repository, parent):
-        return parent
-    return _commit(repository, tree, [parent] if parent else [], message, author)
+    with _index(repository, parent or "") as index:
+        _add(repository, folder, index, "--all")
+        tree = _written(repository, index)
+    return _onto(repository, tree, parent, message, author)
+
+
+def commit_changes(
+    repository: BareRepository,
+    folder: Path,
+    *,
+    parent: str | None,
+    into: str,
+    delete: Sequence[str],
+    message: str,
+    author: Author,
+) -> str:
+    """As `commit_folder`, but what the folder does not hold stays as it is in `parent`.
+
+    First the paths of `delete` go, each a file or a whole folder; then the folder's files are put below the path
+    `into`, over what is there, also where a file has to make room for a folder of its name or the other way round.
+    """
+    checked_message(message)
+    into = checked_path("into", into, empty=True)
+    gone = [checked_path("delete", path) for path in delete]
+    if check_folder(folder) == 0 and not gone:
+        raise InputError(
+            f"folder {folder.name!r} is empty and nothing is deleted: there is nothing to commit"
+        )
+    with _index(repository, parent or "") as index:
+        if parent is not None and gone:
+            _remove(repository, gone, index)
+        if not into:
+            _add(repository, folder, index, "--no-all")
+        else:
+            _put(repository, folder, into, index)
+        tree = _written(repository, index)
+    return _onto(repository, tree, parent, message, author)
 
 
 def merge_commit(
@@ -64,24 +100,72 @@ def checked_message(message: str) -> str:
     return message
 
 
-def _tree_of(repository: BareRepository, folder: Path, parent: str | None) -> str:
+@contextmanager
+def _index(repository: BareRepository, tree: str) -> Iterator[Mapping[str, str]]:
+    """An index of our own, which holds a tree ("": nothing) to begin with; the variables that name it to git."""
     with tempfile.TemporaryDirectory(prefix="greenroom-index-") as place:
-        index = {"GIT_INDEX_FILE": str(Path(place) / "index")}
-        if parent is not None:
-            git("read-tree", parent, folder=repository.folder, variables=index)
-        try:
-            git(
-                "add",
-                "--all",
-                "--",
-                ".",
-                folder=repository.folder,
-                work_tree=folder.resolve(),
-                variables=index,
-            )
-        except GitFailed as error:
-            raise InputError(f"the folder cannot become a commit: {error}") from error
-        return git("write-tree", folder=repository.folder, variables=index).decode().strip()
+        variables = {"GIT_INDEX_FILE": str(Path(place) / "index")}
+        if tree:
+            git("read-tree", tree, folder=repository.folder, variables=variables)
+        yield variables
+
+
+def _add(repository: BareRepository, folder: Path, index: Mapping[str, str], which: str) -> None:
+    """Put the folder's files into the index; with `--all` what it does not hold goes out."""
+    place = folder.resolve()
+    try:
+        git("add", which, "--", ".", folder=repository.folder, work_tree=place, variables=index)
+    except GitFailed as error:
+        raise InputError(f"the folder cannot become a commit: {error}") from error
+
+
+def _put(repository: BareRepository, folder: Path, into: str, index: Mapping[str, str]) -> None:
+    """Put the folder's files below a path of the index. What is tracked there is known to `git add`."""
+    there = git("ls-files", "-s", "-z", "--", into, folder=repository.folder, variables=index).split(b"\0")[
+        :-1
+    ]
+    below = os.fsencode(f"{into}/")
+    inside = [(facts, path[len(below) :]) for facts, _, path in (line.partition(b"\t") for line in there)]
+    with _index(repository, "") as own:
+        if any(path for _, path in inside):
+            _enter(repository, (facts + b"\t" + path for facts, path in inside), own)
+        _add(repository, folder, own, "--no-all")
+        lines = git("ls-files", "-s", "-z", folder=repository.folder, variables=own).split(b"\0")[:-1]
+    _enter(repository, (line.replace(b"\t", b"\t" + below, 1) for line in lines), index)
+
+
+def _remove(repository: BareRepository, paths: Sequence[str], index: Mapping[str, str]) -> None:
+    git(
+        *("rm", "--cached", "-r", "-f", "--quiet", "--ignore-unmatch"),
+        *("--pathspec-from-file=-", "--pathspec-file-nul"),
+        folder=repository.folder,
+        stdin=os.fsencode("\0".join(paths)),
+        variables=index,
+    )
+
+
+def _enter(repository: BareRepository, lines: Iterator[bytes], index: Mapping[str, str]) -> None:
+    stdin = b"".join(line + b"\0" for line in lines)
+    git(
+        "update-index",
+        "-z",
+        "--replace",
+        "--index-info",
+        folder=repository.folder,
+        stdin=stdin,
+        variables=index,
+    )
+
+
+def _written(repository: BareRepository, index: Mapping[str, str]) -> str:
+    # What the parent holds is not looked for: a repository that was fetched without contents lacks it.
+    return git("write-tree", "--missing-ok", folder=repository.folder, variables=index).decode().strip()
+
+
+def _onto(repository: BareRepository, tree: str, parent: str | None, message: str, author: Author) -> str:
+    if parent is not None and tree == _tree(repository, parent):
+        return parent
+    return _commit(repository, tree, [parent] if parent else [], message, author)
 
 
 def _tree(repository: BareRepository, commit: str) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 from core.jobs import Job
 from scm.models import Event, LocalRepository
+from scm.values import RepositoryName
 from scm.webhooks.happening import Happening
 
 _listeners: list[Job] = []
@@ -21,6 +22,11 @@ def subscribe(job: Job) -> None:
 def tell(repository: LocalRepository, kind: Event.Kind, **payload: Any) -> Event:
     """Write an event of the local host in the running transaction and ring the listeners after its commit."""
     return _tell(repository=repository, host="local", name=str(repository), kind=kind, payload=payload)
+
+
+def tell_without(name: RepositoryName, kind: Event.Kind, **payload: Any) -> Event:
+    """The same for a repository of the local host whose row is gone."""
+    return _tell(host="local", name=str(name), kind=kind, payload=payload)
 
 
 def tell_of(host: str, happening: Happening) -> Event:

@@ -1,7 +1,7 @@
 """The local code host: bare repositories in the data folder, pull requests as rows."""
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
@@ -24,6 +24,7 @@ from scm.values import (
     PullRequestState,
     Repository,
     RepositoryName,
+    RepositorySettings,
     Visibility,
 )
 
@@ -56,13 +57,58 @@ class LocalHost:
         )
         return self._repository(made)
 
+    def configure_repository(self, name: RepositoryName, wanted: RepositorySettings) -> Repository:
+        """There is nothing to set but the description."""
+        row = repository_named(name)
+        return self._repository(actions.describe(repository=row, description=wanted.description))
+
+    def delete_repository(self, name: RepositoryName, *, id: str) -> None:
+        actions.delete_repository(name=name, id=id)
+
     def push_tree(
-        self, name: RepositoryName, folder: Path, *, branch: str, message: str, author: Author
+        self,
+        name: RepositoryName,
+        folder: Path,
+        *,
+        branch: str,
+        message: str,
+        author: Author,
+        onto: str = "",
     ) -> str:
-        repository = repository_named(name)
         return actions.push_tree(
-            repository=repository, folder=folder, branch=branch, message=message, author=author
+            repository=repository_named(name),
+            folder=folder,
+            branch=branch,
+            message=message,
+            author=author,
+            onto=onto,
         )
+
+    def push_changes(
+        self,
+        name: RepositoryName,
+        folder: Path,
+        *,
+        branch: str,
+        message: str,
+        author: Author,
+        onto: str = "",
+        into: str = "",
+        delete: Sequence[str] = (),
+    ) -> str:
+        return actions.push_changes(
+            repository=repository_named(name),
+            folder=folder,
+            branch=branch,
+            message=message,
+            author=author,
+            onto=onto,
+            into=into,
+            delete=delete,
+        )
+
+    def delete_branch(self, name: RepositoryName, branch: str, *, expected: str) -> None:
+        actions.delete_branch(repository=repository_named(name), branch=branch, expected=expected)
 
     def read_file(self, name: RepositoryName, ref: str, path: str) -> bytes:
         return storage.bare(repository_named(name).full_name).read_file(ref, path)
@@ -101,6 +147,7 @@ class LocalHost:
         source_branch: str,
         target_branch: str,
         author: str,
+        draft: bool = False,
     ) -> PullRequest:
         pull = pull_requests.open_pull_request(
             repository=repository_named(name),
@@ -109,8 +156,13 @@ class LocalHost:
             source_branch=source_branch,
             target_branch=target_branch,
             author=author,
+            draft=draft,
         )
         return self._pull_request(pull)
+
+    def edit_pull_request(self, name: RepositoryName, number: int, *, title: str, body: str) -> PullRequest:
+        pull = pull_request_numbered(name, number)
+        return self._pull_request(pull_requests.edit_pull_request(pull, title=title, body=body))
 
     def close_pull_request(self, name: RepositoryName, number: int, *, by: str) -> PullRequest:
         pull = pull_request_numbered(name, number)
@@ -186,6 +238,7 @@ class LocalHost:
             state=PullRequestState(row.state),
             author=row.author,
             web_url=f"{self.web_url(name)}/pull/{row.number}",
+            draft=row.draft,
         )
 
 

@@ -55,6 +55,7 @@ class LocalPullRequest(models.Model):
     head_sha = models.CharField(max_length=64)
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
     author = models.CharField(max_length=255)
+    draft = models.BooleanField(default=False)
     created = models.DateTimeField(auto_now_add=True)
     updated = models.DateTimeField(auto_now=True)
     ended = models.DateTimeField(null=True, blank=True)
@@ -101,9 +102,9 @@ class Event(models.Model):
     host = models.CharField(max_length=255, default="local")
     name = models.CharField(max_length=512, blank=True, default="", help_text="owner/name of the repository.")
     repository = models.ForeignKey(
-        LocalRepository, null=True, blank=True, on_delete=models.CASCADE, related_name="events"
+        LocalRepository, null=True, blank=True, on_delete=models.SET_NULL, related_name="events"
     )
-    """The repository's row, on the local host."""
+    """The repository's row, on the local host and while there is one."""
     kind = models.CharField(max_length=32, choices=Kind.choices)
     payload = models.JSONField()
     created = models.DateTimeField(auto_now_add=True, db_index=True)

@@ -21,11 +21,17 @@ _HEADS = "refs/heads/"
 
 @transaction.atomic
 def open_pull_request(
-    *, repository: LocalRepository, title: str, body: str, source_branch: str, target_branch: str, author: str
+    *,
+    repository: LocalRepository,
+    title: str,
+    body: str,
+    source_branch: str,
+    target_branch: str,
+    author: str,
+    draft: bool = False,
 ) -> LocalPullRequest:
     """Ask for a merge. The branches exist and differ; one open request for the same two is enough."""
-    if not title.strip() or len(title) > 255:
-        raise InputError("title must be 1 to 255 characters")
+    _checked_title(title)
     repository = LocalRepository.objects.select_for_update().get(pk=repository.pk)
     bare = storage.bare(repository.full_name)
     head, base = _branch(bare, "source", source_branch), _branch(bare, "target", target_branch)
@@ -50,8 +56,23 @@ def open_pull_request(
         target_branch=target_branch,
         head_sha=head,
         author=author,
+        draft=draft,
     )
     _tell(pull, "opened", by=System(author))
+    return pull
+
+
+@transaction.atomic
+def edit_pull_request(pull: LocalPullRequest, *, title: str, body: str) -> LocalPullRequest:
+    """Give it another title and text, whatever became of it."""
+    _checked_title(title)
+    pull = (
+        LocalPullRequest.objects.select_for_update(of=("self",)).select_related("repository").get(pk=pull.pk)
+    )
+    if (pull.title, pull.body) != (title, body):
+        pull.title, pull.body = title, body
+        pull.save(update_fields=["title", "body", "updated"])
+        _tell(pull, "edited", by=System("system:scm"))
     return pull
 
 
@@ -70,6 +91,10 @@ def merge_pull_request(pull: LocalPullRequest, *, by: Author) -> None:
     """
     if pull.state != State.OPEN:
         raise Conflict(f"pull request {pull.number} is {pull.state}; only an open one can be merged")
+    if pull.draft:
+        raise Conflict(
+            f"pull request {pull.number} is a draft; finish its branch, close it, and open one that is none"
+        )
     bare = storage.bare(pull.repository.full_name)
     head, base = _branch(bare, "source", pull.source_branch), _branch(bare, "target", pull.target_branch)
     if not bare.contains(base, head):
@@ -133,3 +158,8 @@ def _branch(bare: BareRepository, role: str, name: str) -> str:
     if head is None:
         raise NotFound(f"{role} branch {name!r} is not in the repository; push it first")
     return head
+
+
+def _checked_title(title: str) -> None:
+    if not title.strip() or len(title) > 255:
+        raise InputError("title must be 1 to 255 characters")

@@ -3,6 +3,7 @@
 import shutil
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from scm.names import checked_local_name
 from scm.values import RepositoryName
 
 LEFTOVER_SECONDS = 3600
-_MAKING, _SET_ASIDE = ".making", ".set-aside"
+_MAKING, _SET_ASIDE, _REMOVED = ".making", ".set-aside", ".removed"
 
 
 def root() -> Path:
@@ -69,6 +70,36 @@ def discard(prepared: Path) -> None:
     """Remove a prepared repository that found no place; nothing happens when it did."""
     if prepared.exists():
         shutil.rmtree(prepared)
+
+
+def set_aside_for_removal(name: RepositoryName, pk: int) -> Path | None:
+    """Take a repository's folder out of its place while its row is locked; where it lies now, if it was there."""
+    place = folder_of(name)
+    if not place.exists():
+        return None
+    aside = root() / _REMOVED / f"{pk}-{uuid.uuid4().hex}.git"
+    aside.parent.mkdir(exist_ok=True)
+    place.rename(aside)
+    return aside
+
+
+def remove(aside: Path | None) -> None:
+    """Remove a folder that was set aside, once its row is gone."""
+    if aside is not None:
+        shutil.rmtree(aside, ignore_errors=True)  # what stays is taken by `removals`
+
+
+def removals() -> Iterator[tuple[int, Path]]:
+    """Folders that were set aside for removal and are still there, with the number of their row."""
+    folder = root() / _REMOVED
+    for place in sorted(folder.iterdir()) if folder.is_dir() else ():
+        yield int(place.name.partition("-")[0]), place
+
+
+def put_back(aside: Path, name: RepositoryName) -> None:
+    """Return a folder whose row stayed, because who wanted to remove both was killed in the middle."""
+    if not folder_of(name).exists():
+        aside.rename(folder_of(name))
 
 
 def remove_leftovers() -> None:

@@ -8,7 +8,7 @@ from core.api.subjects import System
 from core.leases import free
 from core.sweeps import sweep
 from scm import storage
-from scm.actions import tell_changes
+from scm.actions import finish_removals, tell_changes
 from scm.git import git
 from scm.jobs import HANDLE_DELIVERY
 from scm.models import Delivery, Event, LocalRepository
@@ -21,7 +21,8 @@ MOST_AT_ONCE = 500
 
 @sweep("scm.untold_pushes", every=timedelta(seconds=60))
 def tell_untold_pushes() -> None:
-    """Look at repositories whose push should be over by now."""
+    """Look at repositories whose push should be over by now, and end removals that were cut off."""
+    finish_removals()
     for repository in LocalRepository.objects.filter(look_at__lte=timezone.now()):
         tell_changes(repository, by=System("system:scm"))
         LocalRepository.objects.filter(pk=repository.pk, look_at=repository.look_at).update(look_at=None)
