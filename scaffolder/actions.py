@@ -51,6 +51,7 @@ def start(
     run = Run.objects.create(
         template_ref=ref,
         spec=frozen_spec(entity, ref=ref, values=values, user=user),
+        subject=by.frozen(),
         secrets=seal(dict(secrets)) if secrets else None,
         created_by=user_ref,
     )

@@ -7,3 +7,9 @@ class RunCancelled(Conflict):
     """Somebody cancelled the run while the step worked. Way out: retry the run."""
 
     code, name = "run_cancelled", "Error"
+
+
+class CannotUndo(Conflict):
+    """Something that a run made stays, and a person has to look at it: the message says what, and why."""
+
+    code = "cannot_undo"

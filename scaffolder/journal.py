@@ -20,8 +20,8 @@ from core.notices import notice
 from core.secretbox import open_sealed, seal
 from core.states import move
 from scaffolder.masking import Masker
-from scaffolder.models import Effect, Run, RunEvent, StepRun
-from scaffolder.states import MOVES, RunState, StepState
+from scaffolder.models import Checkpoint, Effect, Run, RunEvent, StepRun
+from scaffolder.states import MOVES, EffectState, RunState, StepState
 
 PATIENCE = 90.0
 """Seconds for which the database may be away before the run is left to the sweep."""
@@ -133,19 +133,45 @@ class Journal:
             if not move(rows, state, MOVES, output=body.get("output"), secrets=None):
                 raise LeaseLost(f"run {self.run.pk}, attempt {self.run.attempts}, was taken or ended")
             StepRun.objects.filter(run=self.run).update(sealed_output=None)
+            Checkpoint.objects.filter(run=self.run).delete()
             RunEvent.objects.create(run=self.run, type=RunEvent.Type.COMPLETION, body=body)
 
         self._write(write)
 
     def intend(self, kind: str, key: str, **details: Any) -> None:
-        self._write(lambda: self._effect(kind, key, details))
+        def write() -> None:
+            effect = self._effect(kind, key, details)
+            Effect.objects.filter(pk=effect.pk, state__in=[EffectState.UNDONE, EffectState.LEFT]).update(
+                state=EffectState.INTENDED, reason="", undone_at=None, made_at=None
+            )
+
+        self._write(write)
 
     def prove(self, kind: str, key: str, **details: Any) -> None:
-        self._write(lambda: self._effect(kind, key, details, made_at=timezone.now()))
+        def write() -> None:
+            effect = self._effect(kind, key, details)
+            Effect.objects.filter(pk=effect.pk).update(state=EffectState.MADE, made_at=timezone.now())
 
-    def proved(self, kind: str, key: str) -> bool:
-        rows = Effect.objects.filter(run=self.run, kind=kind, key=key, made_at__isnull=False)
-        return until_back(rows.exists)
+        self._write(write)
+
+    def proved(self, kind: str, key: str) -> dict[str, Any] | None:
+        rows = Effect.objects.filter(run=self.run, kind=kind, key=key, state=EffectState.MADE)
+        return until_back(lambda: rows.values_list("details", flat=True).first())
+
+    def checkpoint(self, step_id: str, key: str, work: Callable[[], Any]) -> Any:
+        """What the step did under a key, done now if it was not; see `steps.port.Checkpoints`."""
+        rows = Checkpoint.objects.filter(run=self.run, step_id=step_id, key=key)
+        kept = until_back(lambda: rows.values_list("value", flat=True).first())
+        if kept is not None:
+            return open_sealed(bytes(kept))
+        value = work()
+        sealed = seal(value)
+        self._write(
+            lambda: Checkpoint.objects.get_or_create(
+                run=self.run, step_id=step_id, key=key, defaults={"value": sealed}
+            )
+        )
+        return value
 
     def done(self) -> dict[int, StepRun]:
         """The steps that need not be done again, by position, with their whole outputs."""
@@ -157,16 +183,17 @@ class Journal:
                 step.output = open_sealed(bytes(step.sealed_output))
         return {step.position: step for step in steps}
 
-    def _effect(self, kind: str, key: str, details: dict[str, Any], **changes: Any) -> None:
-        position = (
+    def _effect(self, kind: str, key: str, details: dict[str, Any]) -> Effect:
+        working = (
             StepRun.objects.filter(run=self.run, state=StepState.PROCESSING).order_by("-position").first()
         )
+        step = self.run.spec["steps"][working.position] if working else {"id": "", "action": ""}
         effect, _ = Effect.objects.get_or_create(
-            run=self.run, kind=kind, key=key, defaults={"step_id": position.step_id if position else ""}
+            run=self.run, kind=kind, key=key, defaults={"step_id": step["id"], "action": step["action"]}
         )
-        Effect.objects.filter(pk=effect.pk).update(
-            details=effect.details | cast(dict[str, Any], self.masker.data(details)), **changes
-        )
+        effect.details |= cast(dict[str, Any], self.masker.data(details))
+        effect.save(update_fields=["details"])
+        return effect
 
     def _end(self, position: int, state: StepState, line: tuple[str, str, str], **changes: Any) -> None:
         def write() -> None:

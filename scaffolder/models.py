@@ -10,7 +10,7 @@ from catalog.models import Entity
 from core.leases import Leased
 from scaffolder.json_text import JsonText
 from scaffolder.querysets import RunEventQuerySet, RunQuerySet, TemplateManager
-from scaffolder.states import RunState, StepState
+from scaffolder.states import EffectState, RunState, StepState
 
 
 class Run(Leased):
@@ -23,6 +23,12 @@ class Run(Leased):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     template_ref = models.TextField(db_index=True)
     spec = JsonText()
+    subject = models.JSONField(
+        default=dict, editable=False, help_text="Who asked, with what they might do then."
+    )
+    template_version = models.ForeignKey(
+        "TemplateVersion", null=True, on_delete=models.PROTECT, related_name="runs"
+    )
     secrets = models.BinaryField(null=True, editable=False)
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.OPEN)
     cancel_requested = models.BooleanField(default=False)
@@ -108,25 +114,78 @@ class RunEvent(models.Model):
         return f"{self.type} {self.body.get('message', '')}"
 
 
+class Checkpoint(models.Model):
+    """Something inside a step that is not done again when the step is. The value is sealed, and gone with the run's secrets."""
+
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="checkpoints")
+    step_id = models.TextField()
+    key = models.TextField()
+    value = models.BinaryField(editable=False)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["run", "step_id", "key"], name="checkpoint_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.step_id}: {self.key}"
+
+
 class Effect(models.Model):
-    """Something that a run makes outside of its workspace: noted before, proved after by `made_at`."""
+    """Something that a run makes outside of its workspace: noted before, proved after, taken back by a rollback.
+
+    `details` is what taking it back needs, such as the host's own id; never a secret.
+    """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="effects")
     step_id = models.TextField()
+    action = models.TextField(default="")
     kind = models.CharField(max_length=40)
     key = models.TextField()
     details = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=EffectState.choices, default=EffectState.INTENDED)
+    reason = models.TextField(blank=True, default="", help_text="Why it is left to a person.")
     intended_at = models.DateTimeField(default=timezone.now)
     made_at = models.DateTimeField(null=True)
+    undone_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering: ClassVar[list[str]] = ["id"]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["run", "kind", "key"], name="effect_once_a_run"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=EffectState.values), name="effect_state_known"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+
+class TemplateVersion(models.Model):
+    """A template as it was at one moment; never changed. `number` counts up for each template, from 1.
+
+    `digest` is the SHA-256 of the document and of where its files lie; `commit` is the commit of the repository with its
+    files, "" where there is none (a file of this machine). `source` is the address that relative ones start from.
+    """
+
+    template_ref = models.TextField()
+    number = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    commit = models.CharField(max_length=64, blank=True, default="")
+    source = models.TextField(blank=True, default="")
+    document = JsonText()
+    recorded_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["template_ref", "-number"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["template_ref", "number"], name="template_version_number_once"),
+            models.UniqueConstraint(fields=["template_ref", "digest"], name="template_version_digest_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.template_ref} version {self.number}"
 
 
 class TemplateEntity(Entity):

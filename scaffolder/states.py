@@ -30,3 +30,12 @@ class StepState(models.TextChoices):
     COMPLETED = "completed", "completed"
     FAILED = "failed", "failed"
     SKIPPED = "skipped", "skipped"
+
+
+class EffectState(models.TextChoices):
+    """Of something that a run makes outside. `LEFT` stays for a person to look at, with a reason."""
+
+    INTENDED = "intended", "about to be made"
+    MADE = "made", "made"
+    UNDONE = "undone", "taken back"
+    LEFT = "left", "left to a person"

@@ -94,7 +94,7 @@ class Publishing(Protocol):
         """Give a repository its description and settings; again is free."""
         ...
 
-    def delete_repository(self, name: RepositoryName, *, id: str) -> None:
+    def delete_repository(self, name: RepositoryName, *, repository_id: str) -> None:
         """Remove the repository that has this id, for good; one that is gone is fine.
 
         Conflict when another repository has the name now: it is not touched.
@@ -263,7 +263,7 @@ class Hooks(Protocol):
         """Have `url` told of these events, by the host's own names; the hook with that url is changed, not doubled."""
         ...
 
-    def remove_hook(self, name: RepositoryName, id: str) -> None:
+    def remove_hook(self, name: RepositoryName, hook_id: str) -> None:
         """Take a webhook away; one that is gone is fine."""
         ...
 

@@ -43,7 +43,10 @@ def register_location(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]
 
 def _register(ctx: StepContext, url: str) -> list[str]:
     by: Actor = System(ctx.user.ref)
-    if ctx.ledger.proved(LOCATION, url) and Location.objects.filter(type="url", target=url).exists():
+    if (
+        ctx.ledger.proved(LOCATION, url) is not None
+        and Location.objects.filter(type="url", target=url).exists()
+    ):
         location = Location.objects.get(type="url", target=url)
     else:
         ctx.ledger.intend(LOCATION, url)
@@ -153,6 +156,7 @@ ACTIONS = (
             filePath=text("Where to write it. Default: catalog-info.yaml"),
         ),
         run=write,
+        dry_run=True,
         examples=(
             Example(
                 "Write a component",

@@ -75,6 +75,7 @@ ACTIONS = (
             },
         ),
         run=log,
+        dry_run=True,
         examples=(
             Example(
                 "Say who is greeted",

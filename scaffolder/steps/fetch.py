@@ -113,6 +113,7 @@ ACTIONS = (
             token=_TOKEN,
         ),
         run=template,
+        dry_run=True,
         examples=(
             Example(
                 "Render the folder beside the template",
@@ -126,6 +127,7 @@ ACTIONS = (
         description="Copies a folder into the workspace as it is.",
         input=object_schema(("url",), url=_URL, targetPath=_TARGET, token=_TOKEN),
         run=plain,
+        dry_run=True,
         examples=(
             Example(
                 "Copy the docs",
@@ -146,6 +148,7 @@ ACTIONS = (
             imageName=text("Accepted and not used: no container is needed."),
         ),
         run=cookiecutter,
+        dry_run=True,
         examples=(
             Example(
                 "Render a cookiecutter",

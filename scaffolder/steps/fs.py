@@ -101,6 +101,7 @@ ACTIONS = (
         description="Removes files and folders from the workspace.",
         input=object_schema(("files",), files=texts("Paths or globs of what to remove.")),
         run=delete,
+        dry_run=True,
         examples=(
             Example(
                 "Remove drafts", "steps:\n  - action: fs:delete\n    input:\n      files: ['**/*.draft']\n"
@@ -127,6 +128,7 @@ ACTIONS = (
             },
         ),
         run=rename,
+        dry_run=True,
         examples=(
             Example(
                 "Put the licence into place",
@@ -148,6 +150,7 @@ ACTIONS = (
         ),
         output=object_schema(("files", "folders"), files=_ENTRY, folders=_ENTRY),
         run=readdir,
+        dry_run=True,
         examples=(Example("List all", "steps:\n  - action: fs:readdir\n    input:\n      paths: ['.']\n"),),
     ),
 )

@@ -1,4 +1,4 @@
-"""What an action is: its id, its schemas, and what it may use while it runs."""
+"""What an action is: its id, its schemas, what it may use while it runs, and how what it made is taken back."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from core.api.subjects import Subject
 from scaffolder.errors import RunCancelled
 
 
@@ -20,8 +21,19 @@ class Ledger(Protocol):
         """Note that it is there, and that this run made it."""
         ...
 
-    def proved(self, kind: str, key: str) -> bool:
-        """Whether this run has made it."""
+    def proved(self, kind: str, key: str) -> Mapping[str, Any] | None:
+        """The details of what this run has made and not taken back; None when it has not."""
+        ...
+
+
+class Checkpoints(Protocol):
+    """Marks inside a step: what is done under a key is not done again by whoever takes the step over."""
+
+    def __call__(self, key: str, work: Callable[[], Any]) -> Any:
+        """What `work` gave when it was done under this key in this step, else what it gives now, kept from here on.
+
+        A JSON value; it is kept sealed, and forgotten when the run ends. Only work that ended well is kept.
+        """
         ...
 
 
@@ -50,10 +62,17 @@ class StepContext:
     base_url: str
     """Where the template lies; relative addresses are meant from here."""
     user: User
+    subject: Subject
+    """On whose behalf: what the catalog shows a step is what it shows them."""
     log: Callable[[str], None]
+    warn: Callable[[str], None]
+    """As `log`, at the level of a warning."""
     ledger: Ledger
+    checkpoint: Checkpoints
     cancelled: threading.Event
     again: bool = False
+    dry_run: bool = False
+    """Nothing outside of the workspace may change."""
 
     def check_cancelled(self) -> None:
         """Raise RunCancelled when somebody cancelled the run."""
@@ -83,6 +102,43 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a step would make: effects as (kind, key) in the ledger's words, and the output as far as it is known."""
+
+    effects: tuple[tuple[str, str], ...] = ()
+    output: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An effect of a run that is to be taken back. Not `proved`: it was about to be made when its worker died, and
+    whether this run made it has to be found out at the host.
+    """
+
+    kind: str
+    key: str
+    details: Mapping[str, Any]
+    proved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UndoContext:
+    """What taking back may use. `made_by` is the mark that the run gave to what it made."""
+
+    run_id: str
+    log: Callable[[str], None]
+
+    @property
+    def made_by(self) -> str:
+        return maker(self.run_id)
+
+
+def maker(run_id: str) -> str:
+    """The `made_by` that a run gives to repositories."""
+    return f"run:{run_id}"
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """One thing that a step can do. `run` takes the context and the checked input, and gives the output."""
 
@@ -93,6 +149,15 @@ class Action:
     run: Callable[[StepContext, dict[str, Any]], Mapping[str, Any] | None]
     output: Mapping[str, Any] | None = None
     examples: tuple[Example, ...] = field(default=())
+    dry_run: bool = False
+    """Whether `run` may be called in a dry run: it changes nothing but the workspace, or looks at `ctx.dry_run`."""
+    foresee: Callable[[StepContext, dict[str, Any]], Foreseen] | None = None
+    """What `run` would make, told without making anything; for those that make something outside."""
+    undo: Callable[[UndoContext, Made], None] | None = None
+    """Takes back one effect that `run` noted; what is gone already is fine. CannotUndo leaves it to a person.
+
+    Only what the run can prove that it made is touched: by the host's own id, or by the run's mark.
+    """
 
     def document(self) -> dict[str, Any]:
         """As `GET /v2/actions` shows it."""

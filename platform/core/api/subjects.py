@@ -23,6 +23,21 @@ class Subject:
         """Whether some scope covers the permission. Nothing is allowed that no scope names."""
         return permission in self.scopes or any(fnmatchcase(permission, scope) for scope in self.scopes)
 
+    def frozen(self) -> dict[str, Any]:
+        """As JSON, for work that is done later on their behalf with what they might do now."""
+        return {
+            "kind": self.kind,
+            "ref": self.ref,
+            "scopes": sorted(self.scopes),
+            "entity_ref": self.entity_ref,
+            "conditions": dict(self.conditions),
+        }
+
+    @classmethod
+    def thawed(cls, frozen: Mapping[str, Any]) -> "Subject":
+        """Back from `frozen`."""
+        return cls(**{**frozen, "scopes": frozenset(frozen["scopes"])})
+
     def is_limited(self, permission: str) -> bool:
         """Whether the permission, where it is given, holds for a part of the things only."""
         return permission in self.conditions
