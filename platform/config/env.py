@@ -72,6 +72,7 @@ class Environment:
     web_workers: int
     web_threads: int
     worker_threads: int
+    worker_processes: int
 
 
 def read() -> Environment:
@@ -139,6 +140,7 @@ def read() -> Environment:
         web_workers=_number(env, "GREENROOM_WEB_WORKERS", 2, 1, 64, wrong),
         web_threads=_number(env, "GREENROOM_WEB_THREADS", 8, 1, 128, wrong),
         worker_threads=_number(env, "GREENROOM_WORKER_THREADS", 4, 1, 64, wrong),
+        worker_processes=_number(env, "GREENROOM_WORKER_PROCESSES", 1, 1, 64, wrong),
     )
     try:
         Allowed.of(found.reading_allow)

@@ -92,8 +92,8 @@ def describe(*, repository: LocalRepository, description: str) -> LocalRepositor
     return row
 
 
-def delete_repository(*, name: RepositoryName, id: str) -> None:
-    """Remove the repository with this id, its pull requests and its folder; one that is gone is fine.
+def delete_repository(*, name: RepositoryName, known_as: str) -> None:
+    """Remove the repository with the id `known_as`, its pull requests and its folder; one that is gone is fine.
 
     The folder is set aside before the row goes, in the same transaction: a kill in between leaves the row, and
     the next attempt deletes it, or `finish_removals` puts the folder back.
@@ -103,15 +103,15 @@ def delete_repository(*, name: RepositoryName, id: str) -> None:
         row = LocalRepository.objects.select_for_update().filter(pk=found.pk).first() if found else None
         if row is None:
             return
-        if str(row.pk) != id:
+        if str(row.pk) != known_as:
             raise Conflict(
-                f"repository '{row}' is another one than that with the id {id!r}; it is not deleted"
+                f"repository '{row}' is another one than that with the id {known_as!r}; it is not deleted"
             )
-        full_name = row.full_name
-        record(BY, "deleted", row, id=row.pk, made_by=row.made_by)
+        full_name, pk = row.full_name, row.pk
+        record(BY, "deleted", row, id=pk, made_by=row.made_by)
         row.delete()
         events.tell_without(full_name, Event.Kind.REPOSITORY, action="deleted", by=BY.ref)
-        removed = storage.set_aside_for_removal(full_name, int(id))
+        removed = storage.set_aside_for_removal(full_name, pk)
     storage.remove(removed)
 
 

@@ -62,8 +62,8 @@ class LocalHost:
         row = repository_named(name)
         return self._repository(actions.describe(repository=row, description=wanted.description))
 
-    def delete_repository(self, name: RepositoryName, *, id: str) -> None:
-        actions.delete_repository(name=name, id=id)
+    def delete_repository(self, name: RepositoryName, *, id: str) -> None:  # noqa: A002 - as the port names it
+        actions.delete_repository(name=name, known_as=id)
 
     def push_tree(
         self,

@@ -55,7 +55,7 @@ class LocalPullRequest(models.Model):
     head_sha = models.CharField(max_length=64)
     state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
     author = models.CharField(max_length=255)
-    draft = models.BooleanField(default=False)
+    draft = models.BooleanField(default=False, db_default=False)
     created = models.DateTimeField(auto_now_add=True)
     updated = models.DateTimeField(auto_now=True)
     ended = models.DateTimeField(null=True, blank=True)

@@ -12,7 +12,7 @@ from core.errors import Conflict, InputError, NotFound
 from scm import registry
 from scm.local import LocalHost
 from scm.port import CodeHost, History, PullRequests
-from scm.values import Author, PullRequestState, RepositoryName
+from scm.values import Author, PullRequestState, RepositoryName, RepositorySettings
 
 ANA = Author("Ana Ruiz", "ana@example.org")
 NAME = RepositoryName("acme", "payments")
@@ -298,3 +298,121 @@ def test_a_host_is_registered_once(host: CodeHost) -> None:
         registry.register(host)
     with pytest.raises(NotFound, match="known hosts"):
         registry.host("nowhere")
+
+
+def test_a_new_branch_starts_where_it_is_told_to(host: CodeHost, folder: Path) -> None:
+    create(host)
+    first = push(host, folder)
+    (folder / "second").write_text("2")
+    push(host, folder)
+    (folder / "second").unlink()
+    (folder / "feature").write_text("1")
+    made = host.push_tree(NAME, folder, branch="feature", message="m", author=ANA, onto=first)
+    assert isinstance(host, History)
+    assert [commit.sha for commit in host.commits(NAME, "feature")] == [made, first]
+    with pytest.raises(NotFound, match="0123456789"):
+        host.push_tree(NAME, folder, branch="other", message="m", author=ANA, onto="0123456789" * 4)
+
+
+def change(host: CodeHost, folder: Path, **more: object) -> str:
+    return host.push_changes(NAME, folder, branch="main", message="Change", author=ANA, **more)  # type: ignore[arg-type]
+
+
+def test_changes_go_beside_what_is_there(host: CodeHost, folder: Path, tmp_path: Path) -> None:
+    create(host)
+    sha = push(host, folder)
+    some = tmp_path / "some"
+    some.mkdir()
+    (some / "README.md").write_text("new\n")
+    (some / "kept.txt").write_text("x")
+    changed = change(host, some)
+    assert host.list_files(NAME, "main") == ["README.md", "kept.txt", "src/run.sh"]
+    assert host.read_file(NAME, "main", "README.md") == b"new\n"
+    assert change(host, some) == changed != sha
+    change(host, some, into="docs/deep", delete=["src", "kept.txt", "absent"])
+    assert host.list_files(NAME, "main") == ["README.md", "docs/deep/README.md", "docs/deep/kept.txt"]
+    (some / "README.md").unlink()
+    change(host, some, into="docs/deep")
+    assert "docs/deep/README.md" in host.list_files(NAME, "main")
+    change(host, some, into="README.md")  # a file makes room for a folder of its name
+    assert "README.md/kept.txt" in host.list_files(NAME, "main")
+    (some / "kept.txt").rename(some / "docs")
+    change(host, some)
+    assert host.list_files(NAME, "main") == ["README.md/kept.txt", "docs"]
+    (some / "docs").unlink()
+    change(host, some, delete=["README.md"])
+    assert host.list_files(NAME, "main") == ["docs"]
+    with pytest.raises(InputError, match="nothing to commit"):
+        change(host, some)
+    for more in ({"into": "../x"}, {"into": ".git"}, {"delete": ["a/../../b"]}, {"delete": [""]}):
+        with pytest.raises(InputError, match=r"path|inside"):
+            change(host, folder, **more)
+
+
+def test_a_tracked_file_that_is_ignored_now_is_still_changed(host: CodeHost, folder: Path) -> None:
+    create(host)
+    (folder / "src" / "settings").write_text("1")
+    push(host, folder)
+    (folder / "src" / ".gitignore").write_text("settings\nsecrets\n")
+    (folder / "src" / "settings").write_text("2")
+    (folder / "src" / "secrets").write_text("x")
+    change(host, folder / "src", into="src")
+    assert host.read_file(NAME, "main", "src/settings") == b"2"
+    assert host.list_files(NAME, "main") == ["README.md", "src/.gitignore", "src/run.sh", "src/settings"]
+
+
+def test_a_repository_gets_its_settings(host: CodeHost) -> None:
+    create(host)
+    for _ in range(2):
+        found = host.configure_repository(NAME, RepositorySettings(description="Pays well"))
+        assert found.description == "Pays well"
+    assert host.get_repository(NAME).description == "Pays well"
+
+
+def test_a_repository_is_deleted_by_its_id(host: CodeHost, folder: Path) -> None:
+    create(host)
+    push(host, folder)
+    first = host.get_repository(NAME).id
+    with pytest.raises(Conflict, match="another one"):
+        host.delete_repository(NAME, id=f"{first}0")
+    assert host.list_files(NAME, "main")
+    for _ in range(2):
+        host.delete_repository(NAME, id=first)
+        with pytest.raises(NotFound, match="acme/payments"):
+            host.get_repository(NAME)
+    create(host, made_by="run:2")
+    assert host.branches(NAME) == []
+    with pytest.raises(Conflict, match="another one"):
+        host.delete_repository(NAME, id=first)
+    assert host.get_repository(NAME).id != first
+
+
+def test_a_branch_is_deleted_where_it_was_left(host: CodeHost, folder: Path) -> None:
+    create(host)
+    main = push(host, folder)
+    (folder / "feature").write_text("1")
+    sha = push(host, folder, branch="feature")
+    with pytest.raises(Conflict, match="moved on"):
+        host.delete_branch(NAME, "feature", expected=main)
+    for _ in range(2):
+        host.delete_branch(NAME, "feature", expected=sha)
+        assert [branch.name for branch in host.branches(NAME)] == ["main"]
+    with pytest.raises(Conflict, match="default branch"):
+        host.delete_branch(NAME, "main", expected=main)
+
+
+def test_a_draft_is_edited_and_not_merged(host: CodeHost, folder: Path) -> None:
+    assert isinstance(host, PullRequests)
+    create(host)
+    push(host, folder)
+    (folder / "feature").write_text("1")
+    push(host, folder, branch="feature")
+    pull = host.open_pull_request(
+        NAME, title="t", body="", source_branch="feature", target_branch="main", author="a", draft=True
+    )
+    assert pull.draft
+    edited = host.edit_pull_request(NAME, pull.number, title="Better", body="words")
+    assert (edited.title, edited.body, edited.draft) == ("Better", "words", True)
+    assert host.pull_request(NAME, pull.number) == edited
+    with pytest.raises(Conflict, match="draft"):
+        host.merge_pull_request(NAME, pull.number, by=ANA)

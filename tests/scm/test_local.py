@@ -242,3 +242,25 @@ def test_an_address_with_a_credential_is_refused_without_repeating_it(host: Loca
     with pytest.raises(InputError, match="credential") as caught:
         host.resolve("http://x:grn_canary@127.0.0.1:7007/git/a/b")
     assert "canary" not in str(caught.value)
+
+
+def test_a_removal_that_was_cut_off_is_undone_or_ended(repository: LocalHost) -> None:
+    row = LocalRepository.objects.get()
+    storage.set_aside_for_removal(NAME, row.pk)  # and here the process is killed, before its commit
+    with pytest.raises(Conflict, match="is gone"):
+        repository.list_files(NAME, "main")
+    sweeps.tell_untold_pushes()
+    assert repository.list_files(NAME, "main") == ["README.md"]
+    storage.set_aside_for_removal(NAME, row.pk)
+    repository.delete_repository(NAME, id=str(row.pk))
+    assert len(list(storage.removals())) == 1  # and here the process that deleted the row was killed
+    sweeps.tell_untold_pushes()
+    assert list(storage.removals()) == []
+    assert not storage.folder_of(NAME).exists()
+
+
+def test_a_deletion_is_told_and_recorded_and_the_past_stays(repository: LocalHost) -> None:
+    repository.delete_repository(NAME, id=str(LocalRepository.objects.get().pk))
+    assert told() == [("push", "refs/heads/main"), ("repository", "deleted")]
+    assert list(storage.removals()) == []
+    assert AuditEvent.objects.order_by("id").last().verb == "deleted"

@@ -66,7 +66,7 @@ def up(golden_paths: bool) -> None:
 
 def supervisor(found: env.Environment, environ: Mapping[str, str], output: Output) -> Supervisor:
     """Everything, in the sizes that the environment asks for."""
-    sizes = Sizes(found.web_workers, found.web_threads, found.worker_threads)
+    sizes = Sizes(found.web_workers, found.web_threads, found.worker_threads, found.worker_processes)
     return greenroom(found.data, found.port, sizes=sizes, output=output, environ=environ)
 
 

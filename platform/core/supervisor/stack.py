@@ -32,6 +32,7 @@ class Sizes:
     web_workers: int = 2
     web_threads: int = 8
     worker_threads: int = 4
+    worker_processes: int = 1
 
 
 def greenroom(
@@ -98,12 +99,15 @@ def stack(
             alongside=True,
             stop_timeout=GRACE + 5,
         ),
-        Process(
-            name="worker",
-            argv=_python(CELERY, *_worker_options(sizes), dies_by=Signals.SIGQUIT),
-            env=env,
-            ready_line=READY,
-            alongside=True,
+        *(
+            Process(
+                name="worker" if number == 1 else f"worker-{number}",
+                argv=_python(CELERY, *_worker_options(sizes, number), dies_by=Signals.SIGQUIT),
+                env=env,
+                ready_line=READY,
+                alongside=True,
+            )
+            for number in range(1, sizes.worker_processes + 1)
         ),
         Process(
             name="beat",
@@ -128,9 +132,10 @@ def _web_options(host: str, port: int, sizes: Sizes) -> Sequence[str]:
     )  # fmt: skip
 
 
-def _worker_options(sizes: Sizes) -> Sequence[str]:
+def _worker_options(sizes: Sizes, number: int) -> Sequence[str]:
     return (
         "-A", "config.worker", "--no-color", "--quiet", "worker", "--pool", "threads",
+        "--hostname", f"worker-{number}@%h",
         "--concurrency", str(sizes.worker_threads), "--loglevel", "INFO",
         "--without-gossip", "--without-mingle", "--without-heartbeat",
     )  # fmt: skip

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from core.supervisor.errors import StartRefused
-from core.supervisor.stack import greenroom, stack
+from core.supervisor.stack import Sizes, greenroom, stack
 from tests.core.waiting import until, users_of
 
 SETTINGS = """
@@ -100,6 +100,16 @@ def test_servers_that_are_given_are_not_started(tmp_path: Path) -> None:
     processes = stack(tmp_path, 7007, environ=given)
     assert [process.name for process in processes] == ["migrate", "web", "worker", "beat"]
     assert all(process.env and given.items() <= process.env.items() for process in processes)
+
+
+def test_as_many_workers_are_started_as_were_asked_for(tmp_path: Path) -> None:
+    processes = stack(
+        tmp_path, 7007, sizes=Sizes(worker_processes=3), environ={"DATABASE_URL": "postgres://db/g"}
+    )
+    workers = [process for process in processes if process.name.startswith("worker")]
+    assert [process.name for process in workers] == ["worker", "worker-2", "worker-3"]
+    names = [process.argv[process.argv.index("--hostname") + 1] for process in workers]
+    assert len(set(names)) == 3
 
 
 def test_a_taken_port_is_said_before_anything_starts(tmp_path: Path) -> None:
