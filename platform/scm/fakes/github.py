@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import jwt
 
+from scm.fakes.git import GitDoor, refused
 from scm.fakes.server import Asked, FakeServer, Reply, paged
 from scm.fakes.state import FakeRepository, State, sha
 
@@ -45,6 +46,7 @@ class FakeGitHub(FakeServer):
             self.route("GET", pattern, handler)
         self.route("POST", rf"{API}/app/installations/(\d+)/access_tokens", self._token)
         self.route("POST", "/api/graphql", self._graphql)
+        GitDoor(self, self.state, self._git_refusal)
 
     @property
     def api(self) -> str:
@@ -78,6 +80,15 @@ class FakeGitHub(FakeServer):
                 continue
             return True
         return False
+
+    def _git_refusal(self, secret: str, found: FakeRepository | None, writing: bool) -> Reply | None:
+        if secret not in self.tokens:
+            return refused(401, "Invalid username or token. Password authentication is not supported.")
+        if found is None:
+            return refused(404, "Repository not found.")
+        if writing and (secret in self.readers or found.archived):
+            return refused(403, "Write access to repository not granted.")
+        return None
 
     def _found(self, owner: str, name: str) -> FakeRepository | None:
         return self.state.named(f"{unquote(owner)}/{unquote(name)}")

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import unquote
 
+from scm.fakes.git import GitDoor, refused
 from scm.fakes.server import Asked, FakeServer, Reply, paged
 from scm.fakes.state import FakeRepository, FakeTeam, State, sha
 
@@ -32,6 +33,7 @@ class FakeGitLab(FakeServer):
             (rf"{_GROUP}/members", self._members),
         ):
             self.route("GET", pattern, handler)
+        GitDoor(self, self.state, self._git_refusal)
 
     def before(self, asked: Asked) -> Reply | None:
         return (
@@ -42,6 +44,15 @@ class FakeGitLab(FakeServer):
 
     def after(self, asked: Asked, reply: Reply) -> None:
         reply.headers |= {"RateLimit-Limit": "2000", "RateLimit-Remaining": "1999"}
+
+    def _git_refusal(self, secret: str, found: FakeRepository | None, writing: bool) -> Reply | None:
+        if secret not in self.tokens:
+            return refused(401, "HTTP Basic: Access denied. If a password was provided, use a token instead.")
+        if found is None:
+            return refused(404, "The project you were looking for could not be found.")
+        if writing and (secret in self.readers or found.archived):
+            return refused(403, "You are not allowed to push code to this project.")
+        return None
 
     def _found(self, project: str) -> FakeRepository | None:
         wanted = unquote(project)

@@ -47,10 +47,17 @@ Handler = Callable[..., Reply]
 
 
 class FakeServer:
-    """A server on loopback. `asked` is what came in; `fail` makes the next requests go wrong."""
+    """A server on loopback. `asked` is what came in; `fail` and `lose` make the next requests go wrong.
+
+    `readers` are tokens that may read and not write; while `down` is true nobody gets an answer.
+    """
 
     def __init__(self) -> None:
         self.routes: list[tuple[str, re.Pattern[str], Handler]] = []
+        self.streams: list[tuple[re.Pattern[str], Handler]] = []
+        self.lost: list[tuple[str, str]] = []
+        self.readers: set[str] = set()
+        self.down = False
         self.asked: list[Asked] = []
         self.faults: list[Fault] = []
         fake = self
@@ -78,6 +85,15 @@ class FakeServer:
     def route(self, method: str, pattern: str, handler: Handler) -> None:
         """Answer requests whose whole path fits the pattern."""
         self.routes.append((method, re.compile(pattern), handler))
+
+    def stream(self, pattern: str, handler: Handler) -> None:
+        """Give requests whose whole path fits the pattern to a handler that reads the body from the door itself and
+        judges tokens itself: `handler(door, asked, *groups)`. `asked.body` is empty."""
+        self.streams.append((re.compile(pattern), handler))
+
+    def lose(self, method: str, path: str) -> None:
+        """Do what the next such request whose path contains `path` asks for, and end the connection without a word."""
+        self.lost.append((method, path))
 
     def fail(
         self,
@@ -112,25 +128,28 @@ class FakeServer:
     def _answer(self, door: BaseHTTPRequestHandler) -> None:
         parts = urlsplit(door.path)
         query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
-        body = door.rfile.read(int(door.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in door.headers.items()}
+        stream = next(((p, h) for p, h in self.streams if p.fullmatch(parts.path)), None)
+        body = b"" if stream else door.rfile.read(int(door.headers.get("Content-Length") or 0))
         asked = Asked(door.command, parts.path, query, headers, body)
         self.asked.append(asked)
-        reply = self._fault(asked) or self.before(asked) or self._routed(asked)
-        self.after(asked, reply)
-        content = reply.body if reply.body is not None else json.dumps(reply.data).encode()
-        content = b"" if reply.status == 304 else content
-        door.send_response(reply.status)
-        kind = "application/octet-stream" if reply.body is not None else "application/json"
-        for name, value in {
-            "Content-Type": kind,
-            "Content-Length": str(len(content)),
-            **reply.headers,
-        }.items():
-            door.send_header(name, value)
-        door.end_headers()
-        if door.command != "HEAD":
-            door.wfile.write(content)
+        if self.down:
+            door.close_connection = True
+            return
+        if stream:
+            reply = self._fault(asked)
+            door.close_connection = reply is not None  # its body was not read
+            found = stream[0].fullmatch(asked.path)
+            reply = reply or stream[1](door, asked, *(found.groups() if found else ()))
+        else:
+            reply = self._fault(asked) or self.before(asked) or self._routed(asked)
+            self.after(asked, reply)
+        losing = next((one for one in self.lost if one[0] == asked.method and one[1] in asked.path), None)
+        if losing:
+            self.lost.remove(losing)
+            door.close_connection = True
+            return
+        _send(door, reply)
 
     def _fault(self, asked: Asked) -> Reply | None:
         for fault in self.faults:
@@ -146,6 +165,21 @@ class FakeServer:
             if wanted == method and found is not None:
                 return handler(asked, *found.groups())
         return Reply(404, {"message": "Not Found"})
+
+
+def _send(door: BaseHTTPRequestHandler, reply: Reply) -> None:
+    content = reply.body if reply.body is not None else json.dumps(reply.data).encode()
+    content = b"" if reply.status in {204, 304} else content
+    kind = "application/octet-stream" if reply.body is not None else "application/json"
+    sent = {"Content-Type": kind, "Content-Length": str(len(content)), **reply.headers}
+    door.send_response(reply.status)
+    for name, value in sent.items():
+        door.send_header(name, value)
+    if door.close_connection:
+        door.send_header("Connection", "close")
+    door.end_headers()
+    if door.command != "HEAD":
+        door.wfile.write(content)
 
 
 def paged(asked: Asked, items: list[Any], base: str) -> Reply:
