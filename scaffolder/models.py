@@ -11,6 +11,7 @@ from core.leases import Leased
 from scaffolder.json_text import JsonText
 from scaffolder.querysets import RunEventQuerySet, RunQuerySet, TemplateManager
 from scaffolder.states import EffectState, RunState, StepState
+from scaffolder.upgrades.models import Campaign, Member, Upgrade  # noqa: F401 - tables of this app
 
 
 class Run(Leased):
