@@ -18,6 +18,9 @@ from scaffolder import cancelling
 from scaffolder.fencing import channel
 from scaffolder.jobs import EXECUTE_RUN
 from scaffolder.models import Run, RunEvent, StepRun
+from scaffolder.registry import versions
+from scaffolder.registry.terms import check_terms
+from scaffolder.registry.warnings import unpinned_warning, warn
 from scaffolder.states import FINISHED, MOVES, RunState, StepState
 from scaffolder.steps import ACTIONS
 from scaffolder.template import check_secrets, check_template, check_values, frozen_spec
@@ -50,14 +53,18 @@ def start(
     check_template(entity, list(ACTIONS))
     check_values(entity, values)
     check_secrets(entity, secrets or {})
+    terms = check_terms(entity, ref, by)
+    version = versions.record(entity, ref)
     user = user_of(by)
     run = Run.objects.create(
         template_ref=ref,
         spec=frozen_spec(entity, ref=ref, values=values, user=user),
         subject=by.frozen(),
+        template_version=version,
         secrets=seal(dict(secrets)) if secrets else None,
         created_by=user["ref"],
     )
+    warn(run, terms.warning(), unpinned_warning(version))
     record(by, "started", run)
     EXECUTE_RUN.later(run.pk)
     return run

@@ -1,0 +1,13 @@
+"""The scaffolder's own routes, mounted at `/api/v1/scaffolder/`."""
+
+from django.urls import path
+
+from scaffolder.api.v1.templates import TemplateInstancesView, TemplatesView, TemplateView
+
+NAMED = "<str:namespace>/<str:name>"
+
+urlpatterns = [
+    path("templates", TemplatesView.as_view()),
+    path(f"templates/{NAMED}", TemplateView.as_view()),
+    path(f"templates/{NAMED}/instances", TemplateInstancesView.as_view()),
+]
