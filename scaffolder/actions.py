@@ -15,6 +15,9 @@ from core.notices import notice
 from core.secretbox import seal
 from core.states import move
 from scaffolder import cancelling
+from scaffolder.approvals.actions import ask
+from scaffolder.approvals.plan import owner_of, required
+from scaffolder.approvals.policy import requirements
 from scaffolder.jobs import EXECUTE_RUN
 from scaffolder.journal import channel
 from scaffolder.models import Run, RunEvent, StepRun
@@ -48,15 +51,21 @@ def start(
     person = Entity.objects.visible_to(by).filter(ref=user_ref.lower()).first()
     if person is not None:
         user = {"entity": person.document, **user}
+    spec = frozen_spec(entity, ref=ref, values=values, user=user)
+    wanted = requirements(spec, lambda: owner_of(ref))
     run = Run.objects.create(
         template_ref=ref,
-        spec=frozen_spec(entity, ref=ref, values=values, user=user),
+        spec=spec,
+        state=RunState.WAITING if wanted else RunState.OPEN,
         subject=by.frozen(),
         secrets=seal(dict(secrets)) if secrets else None,
         created_by=user_ref,
     )
     record(by, "started", run)
-    EXECUTE_RUN.later(run.pk)
+    if wanted:
+        ask(run, wanted, by=by)
+    else:
+        EXECUTE_RUN.later(run.pk)
     return run
 
 
@@ -89,9 +98,9 @@ def retry(*, run: Run, by: Actor, secrets: Mapping[str, Any] | None = None) -> R
     run = Run.objects.select_for_update().get(pk=run.pk)
     fresh = {"cancel_requested": False, "output": None, "restarts": 0, "rung_at": timezone.now()}
     sealed = seal(dict(secrets)) if secrets else None
-    if not move(
-        Run.objects.filter(pk=run.pk), RunState.OPEN, MOVES, secrets=sealed, last_heartbeat_at=None, **fresh
-    ):
+    wanted = required(run)
+    to = RunState.WAITING if wanted else RunState.OPEN
+    if not move(Run.objects.filter(pk=run.pk), to, MOVES, secrets=sealed, last_heartbeat_at=None, **fresh):
         raise Conflict(f"Task with taskId {run.pk} cannot be retried")
     StepRun.objects.filter(run=run).delete()
     RunEvent.objects.filter(run=run, type__in=[RunEvent.Type.COMPLETION, RunEvent.Type.CANCELLED]).delete()
@@ -99,6 +108,9 @@ def retry(*, run: Run, by: Actor, secrets: Mapping[str, Any] | None = None) -> R
     RunEvent.objects.create(run=run, type=RunEvent.Type.RECOVERED, body={"recoverStrategy": strategy})
     record(by, "retried", run)
     notice(channel(run.pk))
-    EXECUTE_RUN.later(run.pk)
+    if wanted:
+        ask(run, wanted, by=by)
+    else:
+        EXECUTE_RUN.later(run.pk)
     run.refresh_from_db()
     return run

@@ -46,6 +46,10 @@ class RunQuerySet(models.QuerySet["Run"]):
             fields.append(f"{'-' if direction == 'desc' else ''}{ORDER_FIELDS[field]}")
         return self.order_by(*fields, "id")
 
+    def in_states(self, words: list[str]) -> Self:
+        """Those in one of these states, by the wire's words: a run that waits for an approval is open there."""
+        return self.filter(state__in=[*words, *(["waiting"] if "open" in words else [])])
+
     def unclaimed(self, now: "datetime", rung_before: "datetime") -> Self:
         """Those that wait for a worker, or were left behind by one, and that nobody was called for lately."""
         return self.filter(free(now), state__in=["open", "processing"], rung_at__lt=rung_before)

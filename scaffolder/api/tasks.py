@@ -47,7 +47,7 @@ class TasksView(ApiView):
         if self.params["createdBy"]:
             runs = runs.filter(created_by__in=self.params["createdBy"])
         if self.params["status"]:
-            runs = runs.filter(state__in=self.params["status"])
+            runs = runs.in_states(self.params["status"])
         limit, offset = self.params["limit"], self.params["offset"]
         limit = MOST_LISTED if limit is None else min(limit, MOST_LISTED)
         page = [task_document(run) for run in runs[offset : offset + limit]] if limit else []

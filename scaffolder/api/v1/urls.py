@@ -1,0 +1,12 @@
+"""The scaffolder's own routes, mounted at `/api/v1/scaffolder/`."""
+
+from django.urls import path
+
+from scaffolder.api.v1.approvals import ApprovalsView, ApproveView, PlanView, RejectView
+
+urlpatterns = [
+    path("approvals", ApprovalsView.as_view()),
+    path("runs/<str:run_id>/plan", PlanView.as_view()),
+    path("runs/<str:run_id>/approve", ApproveView.as_view()),
+    path("runs/<str:run_id>/reject", RejectView.as_view()),
+]
