@@ -14,10 +14,11 @@ from core.errors import Conflict, InputError, NotFound
 from core.notices import notice
 from core.secretbox import seal
 from core.states import move
-from scaffolder import cancelling
+from scaffolder import cancelling, permitted
 from scaffolder.approvals.actions import ask
 from scaffolder.approvals.plan import owner_of, required
 from scaffolder.approvals.policy import requirements
+from scaffolder.auditing import shortened
 from scaffolder.jobs import EXECUTE_RUN
 from scaffolder.journal import channel
 from scaffolder.models import Run, RunEvent, StepRun
@@ -42,8 +43,9 @@ def start(
     *, template_ref: str, values: Mapping[str, Any], secrets: Mapping[str, Any] | None, by: Subject
 ) -> Run:
     """Start a run of a template with these values. ValidationErrors, InputError or NotFound before anything is made."""
-    ref, entity = find_template(template_ref, by)
-    check_template(entity, list(ACTIONS))
+    ref, whole = find_template(template_ref, by)
+    check_template(whole, list(ACTIONS))
+    entity = permitted.template(whole, by)
     check_values(entity, values)
     check_secrets(entity, secrets or {})
     user_ref = by.entity_ref or by.ref
@@ -52,6 +54,7 @@ def start(
     if person is not None:
         user = {"entity": person.document, **user}
     spec = frozen_spec(entity, ref=ref, values=values, user=user)
+    permitted.check_steps(whole, spec["steps"], by)
     wanted = requirements(spec, lambda: owner_of(ref))
     run = Run.objects.create(
         template_ref=ref,
@@ -61,7 +64,7 @@ def start(
         secrets=seal(dict(secrets)) if secrets else None,
         created_by=user_ref,
     )
-    record(by, "started", run)
+    record(by, "started", run, template=ref, parameters=shortened(values))
     if wanted:
         ask(run, wanted, by=by)
     else:

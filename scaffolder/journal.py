@@ -14,6 +14,8 @@ from typing import Any, TypeVar, cast
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
+from core.api.subjects import System
+from core.audit import record
 from core.errors import LeaseLost
 from core.leases import LEASE
 from core.notices import notice
@@ -27,6 +29,7 @@ PATIENCE = 90.0
 """Seconds for which the database may be away before the run is left to the sweep."""
 LONGEST_MESSAGE = 64 * 1024
 MOST_LINES = 20_000
+WORKER = System("system:worker")
 AWAY = (OperationalError, InterfaceError)
 
 T = TypeVar("T")
@@ -135,6 +138,7 @@ class Journal:
             StepRun.objects.filter(run=self.run).update(sealed_output=None)
             Checkpoint.objects.filter(run=self.run).delete()
             RunEvent.objects.create(run=self.run, type=RunEvent.Type.COMPLETION, body=body)
+            record(WORKER, str(state), self.run)
 
         self._write(write)
 

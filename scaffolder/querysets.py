@@ -8,6 +8,8 @@ from django.db import models
 from catalog.models import Entity
 from core.errors import InputError, NotFound
 from core.leases import free
+from scaffolder import permitted
+from scaffolder.permissions import READ
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,8 +23,12 @@ class RunQuerySet(models.QuerySet["Run"]):
     """Runs."""
 
     def visible_to(self, subject: Any) -> Self:
-        """Those that the subject may see. Who holds `scaffolder.task.read` sees all of them today."""
-        return self
+        """Those that the subject may see: all of them, unless its `scaffolder.task.read` has a condition."""
+        return self.permitted(subject, READ)
+
+    def permitted(self, subject: Any, permission: str) -> Self:
+        """Those for which the subject has the permission."""
+        return self.filter(permitted.runs(subject, permission))
 
     def named(self, run_id: str) -> "Run":
         """The run with that id; NotFound for any other text, also one that is no UUID."""
