@@ -38,6 +38,13 @@ def find_template(text: str, subject: Subject) -> tuple[str, dict[str, Any]]:
     return found.ref, found.document
 
 
+def user_of(subject: Subject) -> dict[str, Any]:
+    """Who asks, as expressions see it: a reference, and their entity when the catalog has one."""
+    ref = subject.entity_ref or subject.ref
+    person = Entity.objects.visible_to(subject).filter(ref=ref.lower()).first()
+    return {"ref": ref} if person is None else {"entity": person.document, "ref": ref}
+
+
 @transaction.atomic
 def start(
     *, template_ref: str, values: Mapping[str, Any], secrets: Mapping[str, Any] | None, by: Subject
@@ -48,11 +55,7 @@ def start(
     entity = permitted.template(whole, by)
     check_values(entity, values)
     check_secrets(entity, secrets or {})
-    user_ref = by.entity_ref or by.ref
-    user: dict[str, Any] = {"ref": user_ref}
-    person = Entity.objects.visible_to(by).filter(ref=user_ref.lower()).first()
-    if person is not None:
-        user = {"entity": person.document, **user}
+    user = user_of(by)
     spec = frozen_spec(entity, ref=ref, values=values, user=user)
     permitted.check_steps(whole, spec["steps"], by)
     wanted = requirements(spec, lambda: owner_of(ref))
@@ -62,7 +65,7 @@ def start(
         state=RunState.WAITING if wanted else RunState.OPEN,
         subject=by.frozen(),
         secrets=seal(dict(secrets)) if secrets else None,
-        created_by=user_ref,
+        created_by=user["ref"],
     )
     record(by, "started", run, template=ref, parameters=shortened(values))
     if wanted:

@@ -201,7 +201,7 @@ def streaming(
     made = environment(settings=settings, variables=variables)
     with tempfile.TemporaryFile() as stderr:
         process = children.start(_command(arguments, folder), made, stdin=stdin, stderr=stderr)
-        alarm = threading.Timer(timeout, children.kill, [process])
+        alarm = threading.Timer(timeout, process.kill_group)
         alarm.daemon = True
         alarm.start()
         try:

@@ -12,12 +12,11 @@ ACTIONS: dict[str, Action] = {
     )
 }
 """All actions by id, in order of it."""
+_HOW_TO_ADD = "See https://backstage.io/docs/features/software-templates/builtin-actions/ on how to add a new action module."
 
 
 def action_named(action_id: str) -> Action:
-    """The action with that id, or NotFound."""
+    """The action with that id, or NotFound in the contract's words."""
     if action_id not in ACTIONS:
-        raise NotFound(
-            f"Template action with ID '{action_id}' is not registered; GET /v2/actions lists those that are"
-        )
+        raise NotFound(f"Template action with ID '{action_id}' is not registered. {_HOW_TO_ADD}")
     return ACTIONS[action_id]
