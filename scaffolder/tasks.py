@@ -5,6 +5,7 @@ from celery import shared_task
 from core.tasks import Door
 from scaffolder import jobs, runner
 from scaffolder.approvals import planning
+from scaffolder.rollback import runner as rollback
 
 
 @shared_task(name=jobs.EXECUTE_RUN.name, base=Door)
@@ -15,3 +16,8 @@ def execute_run(run_id: str) -> None:
 @shared_task(name=jobs.PLAN_RUN.name, base=Door)
 def plan_run(run_id: str) -> None:
     planning.plan(run_id)
+
+
+@shared_task(name=jobs.ROLL_BACK.name, base=Door)
+def roll_back(rollback_id: str) -> None:
+    rollback.execute(rollback_id)
