@@ -1,11 +1,17 @@
-"""The door through which a worker comes in."""
+"""The doors through which a worker comes in."""
 
 from celery import shared_task
 
 from core.tasks import Door
 from scaffolder import jobs, runner
+from scaffolder.upgrades import timetable
 
 
 @shared_task(name=jobs.EXECUTE_RUN.name, base=Door)
 def execute_run(run_id: str) -> None:
     runner.execute(run_id)
+
+
+@shared_task(name=jobs.LOOK_AT_EVENT.name, base=Door)
+def look_at_event(event_id: str) -> None:
+    timetable.heard(int(event_id))

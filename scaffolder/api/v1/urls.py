@@ -3,6 +3,7 @@
 from django.urls import path
 
 from scaffolder.api.v1.templates import TemplateInstancesView, TemplatesView, TemplateView
+from scaffolder.api.v1.upgrades import EntityInstancesView, InstanceUpgradeView, InstanceView
 
 NAMED = "<str:namespace>/<str:name>"
 
@@ -10,4 +11,7 @@ urlpatterns = [
     path("templates", TemplatesView.as_view()),
     path(f"templates/{NAMED}", TemplateView.as_view()),
     path(f"templates/{NAMED}/instances", TemplateInstancesView.as_view()),
+    path("instances", EntityInstancesView.as_view()),
+    path("instances/<int:instance_id>", InstanceView.as_view()),
+    path("instances/<int:instance_id>/upgrade", InstanceUpgradeView.as_view()),
 ]
