@@ -12,4 +12,4 @@ class ScaffolderConfig(AppConfig):
     def ready(self) -> None:
         # Sweeps and checks register themselves; sweeps need the models, which are there only now.
         from . import checks, sweeps  # noqa: F401
-        from .upgrades import steps, timetable  # noqa: F401
+        from .upgrades import advancing, steps, timetable  # noqa: F401

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from core.tasks import Door
 from scaffolder import jobs, runner
-from scaffolder.upgrades import timetable
+from scaffolder.upgrades import advancing, timetable
 
 
 @shared_task(name=jobs.EXECUTE_RUN.name, base=Door)
@@ -15,3 +15,8 @@ def execute_run(run_id: str) -> None:
 @shared_task(name=jobs.LOOK_AT_EVENT.name, base=Door)
 def look_at_event(event_id: str) -> None:
     timetable.heard(int(event_id))
+
+
+@shared_task(name=jobs.ADVANCE_CAMPAIGN.name, base=Door)
+def advance_campaign(campaign_id: str) -> None:
+    advancing.advance(int(campaign_id))

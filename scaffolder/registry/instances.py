@@ -29,7 +29,7 @@ def annotations(version: TemplateVersion) -> dict[str, str]:
     return {SOURCE_TEMPLATE: version.template_ref, VERSION: str(version.number)}
 
 
-def published(run_id: object, url: str) -> tuple[str, str, str, str] | None:
+def published(run_id: UUID | str, url: str) -> tuple[str, str, str, str] | None:
     """Host, repository, branch and commit that a run has pushed and in which `url` lies; None when it has not."""
     found = host_for_url(url)
     if found is None:
@@ -45,7 +45,7 @@ def published(run_id: object, url: str) -> tuple[str, str, str, str] | None:
     return code_host.host, str(address.repository), pushed.key.removeprefix(f"{key}@"), pushed.details["sha"]
 
 
-def provenance(run_id: object, url: str) -> dict[str, str]:
+def provenance(run_id: UUID | str, url: str) -> dict[str, str]:
     """The annotations for what a run registers at `url`: none, unless it lies in a repository that the run made."""
     run = Run.objects.select_related("template_version").get(pk=run_id)
     if run.template_version is None or published(run_id, url) is None:
@@ -53,7 +53,7 @@ def provenance(run_id: object, url: str) -> dict[str, str]:
     return annotations(run.template_version)
 
 
-def record(run_id: object, url: str, *, entity_ref: str, location: UUID) -> Instance | None:
+def record(run_id: UUID | str, url: str, *, entity_ref: str, location: UUID) -> Instance | None:
     """Note what a run has made, once its repository is pushed and its entity registered; again is free."""
     run = Run.objects.select_related("template_version").get(pk=run_id)
     place = published(run_id, url)

@@ -12,7 +12,7 @@ from core.audit import record
 from core.errors import Conflict, InputError, NotFound, ValidationErrors
 from scaffolder.actions import find_template, user_of
 from scaffolder.jobs import EXECUTE_RUN
-from scaffolder.models import Instance, Run, TemplateVersion, Upgrade
+from scaffolder.models import Instance, Run, TemplateVersion
 from scaffolder.registry import versions
 from scaffolder.registry.terms import check_terms
 from scaffolder.registry.warnings import unpinned_warning, warn
@@ -20,6 +20,7 @@ from scaffolder.states import FINISHED
 from scaffolder.steps import ACTIONS
 from scaffolder.template import check_template, check_values, frozen_spec, parameter_steps
 from scaffolder.upgrades import proposals
+from scaffolder.upgrades.models import Upgrade
 from scaffolder.upgrades.states import LIVE, UpgradeState
 from scaffolder.upgrades.steps import STEPS
 from scaffolder.validation import sentence

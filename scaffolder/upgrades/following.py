@@ -9,11 +9,12 @@ from core.api.subjects import System
 from core.audit import record
 from core.errors import GreenroomError, NotFound
 from core.states import move
-from scaffolder.models import RunEvent, Upgrade
+from scaffolder.models import RunEvent
 from scaffolder.registry import instances
 from scaffolder.states import FINISHED
 from scaffolder.upgrades import proposals
 from scaffolder.upgrades.actions import fail
+from scaffolder.upgrades.models import Upgrade
 from scaffolder.upgrades.states import LIVE, UPGRADE_MOVES, UpgradeState
 from scm.values import PullRequest, PullRequestState, RepositoryName
 

@@ -110,20 +110,17 @@ def words(template: str, old: int, new: int, conflicts: Sequence[str]) -> tuple[
     """Title and text of the pull request."""
     title = f"Upgrade to version {new} of {template.rpartition('/')[2]}"[:200]
     lines = [
-        f"Brings this repository from version {old} to version {new} of `{template}`: what changed between the two, ",
-        "rendered with the answers that this repository was made with, and merged into what it is today.",
+        f"Brings this repository from version {old} to version {new} of `{template}`: what changed between the two, "
+        "rendered with the answers that this repository was made with, and merged into what it is today."
     ]
     if conflicts:
-        shown = [f"- `{_UNPRINTABLE.sub('?', path)[:300]}`" for path in conflicts[:MOST_LISTED]]
-        more = len(conflicts) - len(shown)
-        lines += [
-            "",
+        said = (
             f"**{len(conflicts)} files were changed on both sides.** Texts have conflict markers "
             "(`<<<<<<< repository`); of binary files, and of files that one side deleted, one side stays. Look at each "
-            "of them before you merge:",
-            "",
-            *shown,
-            *([f"- and {more} more"] if more > 0 else []),
-        ]
+            "of them before you merge:"
+        )
+        shown = [f"- `{_UNPRINTABLE.sub('?', path)[:300]}`" for path in conflicts[:MOST_LISTED]]
+        more = len(conflicts) - len(shown)
+        lines += ["", said, "", *shown, *([f"- and {more} more"] if more > 0 else [])]
     lines += ["", "Greenroom renews this pull request as long as nobody else pushes to its branch."]
     return title, "\n".join(lines)

@@ -11,7 +11,7 @@ from core.errors import Conflict, GreenroomError, InputError
 from core.names import confined
 from core.states import move
 from scaffolder.errors import CannotUndo
-from scaffolder.models import Effect, Upgrade
+from scaffolder.models import Effect
 from scaffolder.registry import instances
 from scaffolder.rendering.landing import remove
 from scaffolder.steps import register_built_in
@@ -20,6 +20,7 @@ from scaffolder.steps.publishing import author_of, left_to_a_person
 from scaffolder.steps.publishing import place_of as place_of_effect
 from scaffolder.upgrades import proposals
 from scaffolder.upgrades.merging import Merged, changes, merge
+from scaffolder.upgrades.models import Upgrade
 from scaffolder.upgrades.rendering import Rendering
 from scaffolder.upgrades.states import LIVE, UPGRADE_MOVES, UpgradeState
 from scm.bare import BareRepository
@@ -174,6 +175,7 @@ def propose(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
             web_url=pull.web_url,
             draft=pull.draft,
             conflicts=list(merged.conflicts),
+            opened_at=timezone.now(),
             looked_at=timezone.now(),
         )
     ctx.log(f"Pull request {pull.number} is open at {pull.web_url}")

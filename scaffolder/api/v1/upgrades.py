@@ -11,9 +11,9 @@ from core.api.views import ApiView
 from core.errors import InputError
 from scaffolder.api.documents import instant
 from scaffolder.api.v1.shapes import INSTANCE_MEMBERS, instance_documents
-from scaffolder.models import Upgrade
 from scaffolder.registry import instances
 from scaffolder.upgrades import actions
+from scaffolder.upgrades.models import Upgrade
 from scaffolder.upgrades.states import UpgradeState
 
 MOST_UPGRADES = 20

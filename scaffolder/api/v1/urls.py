@@ -2,6 +2,14 @@
 
 from django.urls import path
 
+from scaffolder.api.v1.campaigns import (
+    CampaignCancelView,
+    CampaignMembersView,
+    CampaignPauseView,
+    CampaignResumeView,
+    CampaignsView,
+    CampaignView,
+)
 from scaffolder.api.v1.templates import TemplateInstancesView, TemplatesView, TemplateView
 from scaffolder.api.v1.upgrades import EntityInstancesView, InstanceUpgradeView, InstanceView
 
@@ -14,4 +22,10 @@ urlpatterns = [
     path("instances", EntityInstancesView.as_view()),
     path("instances/<int:instance_id>", InstanceView.as_view()),
     path("instances/<int:instance_id>/upgrade", InstanceUpgradeView.as_view()),
+    path("campaigns", CampaignsView.as_view()),
+    path("campaigns/<int:campaign_id>", CampaignView.as_view()),
+    path("campaigns/<int:campaign_id>/members", CampaignMembersView.as_view()),
+    path("campaigns/<int:campaign_id>/pause", CampaignPauseView.as_view()),
+    path("campaigns/<int:campaign_id>/resume", CampaignResumeView.as_view()),
+    path("campaigns/<int:campaign_id>/cancel", CampaignCancelView.as_view()),
 ]
