@@ -54,7 +54,7 @@ def _carry_out(rollback: Rollback, lost: threading.Event) -> None:
         run_id=rollback.run_id, state__in=[EffectState.INTENDED, EffectState.MADE]
     ).order_by("-id")
     problems = []
-    for effect in until_back(partial(list, effects)):
+    for effect in until_back(lambda: list(effects)):
         if lost.is_set():
             raise LeaseLost(f"rollback {rollback.pk} was taken over")
         problem = _take_back(rollback, effect, lost)

@@ -86,7 +86,7 @@ def foresee_location(ctx: StepContext, given: dict[str, Any]) -> Foreseen:
 
 def forget_location(ctx: UndoContext, made: Made) -> None:
     """Unregister a location that the run registered. What is not proved was not made: both are one transaction."""
-    location = Location.objects.filter(pk=made.details.get("location")).first() if made.proved else None
+    location = Location.objects.filter(pk=made.details["location"]).first() if made.proved else None
     if location is None:
         ctx.log(f"{made.key} is not in the catalog, or somebody else put it there")
         return

@@ -4,7 +4,8 @@ from typing import Any
 
 from core.api.openapi import TEXT, TEXT_OR_NULL, WHOLE, list_of, object_of
 from scaffolder.api.documents import instant
-from scaffolder.models import Effect, Rollback, Run, StepRun
+from scaffolder.models import Effect, Run, StepRun
+from scaffolder.rollback.models import Rollback
 from scaffolder.rollback.states import RollbackState
 from scaffolder.states import EffectState, RunState, StepState
 
