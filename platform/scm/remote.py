@@ -18,7 +18,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from core.children import Ended
 from core.errors import Conflict, InputError, NotFound, Unavailable
-from scm import refusals
+from scm import refusals, storage
 from scm.bare import BareRepository
 from scm.commits import commit_changes, commit_folder
 from scm.git import Credential, call, checked_url
@@ -148,7 +148,8 @@ def _push(remote: Remote, branch: str, onto: str, commit: Callable[[BareReposito
 
 @contextmanager
 def _workspace() -> Iterator[BareRepository]:
-    with tempfile.TemporaryDirectory(prefix="greenroom-push-", ignore_cleanup_errors=True) as place:
+    # Beside repositories in the making: what a killed worker leaves there is swept away.
+    with tempfile.TemporaryDirectory(dir=storage.workplace(), ignore_cleanup_errors=True) as place:
         yield BareRepository.make(Path(place) / "work.git", "main")
 
 

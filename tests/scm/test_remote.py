@@ -84,6 +84,18 @@ def test_changes_leave_the_rest_unread(there: Remote, repository: FakeRepository
     assert repository.heads.keys() == {"main", "feature"}
 
 
+def test_contents_that_stay_are_neither_fetched_nor_sent(
+    hub: FakeGitHub, there: Remote, repository: FakeRepository, folder: Path
+) -> None:
+    large = os.urandom(500_000)
+    repository.push({"large": large, "gone": b"1"})
+    for attempt in (lambda: change(there, folder, "one"), lambda: push(there, folder, "two")):
+        hub.moved.clear()
+        attempt()
+        assert sum(hub.moved) < 20_000
+    assert repository.branches["one"]["large"] == large
+
+
 def test_a_new_branch_starts_where_it_is_told_to(
     there: Remote, repository: FakeRepository, folder: Path
 ) -> None:
