@@ -3,3 +3,4 @@
 from core.jobs import Job
 
 EXECUTE_RUN = Job("scaffolder.execute_run")
+PLAN_RUN = Job("scaffolder.plan_run")

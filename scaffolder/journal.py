@@ -9,6 +9,8 @@ from typing import Any, cast
 
 from django.utils import timezone
 
+from core.api.subjects import System
+from core.audit import record
 from core.errors import LeaseLost
 from core.secretbox import open_sealed, seal
 from core.states import move
@@ -19,6 +21,7 @@ from scaffolder.states import MOVES, EffectState, RunState, StepState
 
 LONGEST_MESSAGE = 64 * 1024
 MOST_LINES = 20_000
+WORKER = System("system:worker")
 
 
 class Journal:
@@ -104,6 +107,7 @@ class Journal:
                 raise LeaseLost(f"run {self.run.pk}, attempt {self.run.attempts}, was taken or ended")
             StepRun.objects.filter(run=self.run).update(sealed_output=None)
             Checkpoint.objects.filter(run=self.run).delete()
+            record(WORKER, str(state), self.run)
 
         self.fence.say(RunEvent.Type.COMPLETION, body)
         self.fence.write(write)

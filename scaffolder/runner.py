@@ -18,6 +18,7 @@ from core.errors import GreenroomError, LeaseLost
 from core.leases import claim, keep, release
 from core.secretbox import open_sealed
 from scaffolder import workspace
+from scaffolder.approvals import planning
 from scaffolder.cancelling import watching
 from scaffolder.errors import RunCancelled
 from scaffolder.fencing import AWAY, until_back
@@ -48,6 +49,8 @@ def execute(run_id: str) -> None:
         return
     try:
         with keep(run) as keeper:
+            if not planning.passes(run):
+                return
             Execution(run, keeper.lost).carry_out()
             # Before the lease is given back: a retry must not find the folder while it goes.
             workspace.discard(run.pk)

@@ -67,6 +67,7 @@ class Environment:
     gitlab_url: str
     gitlab_token: str
     gitlab_webhook_secret: str
+    approvals: str
     orphan_grace_minutes: int
     history_days: int
     git_push_mib: int
@@ -136,6 +137,7 @@ def read() -> Environment:
         gitlab_url=env.str("GREENROOM_GITLAB_URL", default=""),
         gitlab_token=env.str("GREENROOM_GITLAB_TOKEN", default=""),
         gitlab_webhook_secret=env.str("GREENROOM_GITLAB_WEBHOOK_SECRET", default=""),
+        approvals=env.str("GREENROOM_APPROVALS", default=""),
         orphan_grace_minutes=_number(env, "GREENROOM_ORPHAN_GRACE_MINUTES", 60, 0, 525_600, wrong),
         history_days=_number(env, "GREENROOM_HISTORY_DAYS", 365, 0, 36_500, wrong),
         git_push_mib=_number(env, "GREENROOM_GIT_PUSH_MIB", 256, 1, 4096, wrong),

@@ -31,6 +31,7 @@ GREENROOM_GITHUB_WEBHOOK_SECRET: str = ENVIRONMENT.github_webhook_secret
 GREENROOM_GITLAB_URL: str = ENVIRONMENT.gitlab_url
 GREENROOM_GITLAB_TOKEN: str = ENVIRONMENT.gitlab_token
 GREENROOM_GITLAB_WEBHOOK_SECRET: str = ENVIRONMENT.gitlab_webhook_secret
+GREENROOM_APPROVALS: str = ENVIRONMENT.approvals
 GREENROOM_GIT_PUSH_LIMIT: int = ENVIRONMENT.git_push_mib * 1024 * 1024
 GREENROOM_STREAMS: int = max(1, ENVIRONMENT.web_threads // 2)  # watchers of runs that one web process serves
 GREENROOM_ORPHAN_GRACE: timedelta = timedelta(minutes=ENVIRONMENT.orphan_grace_minutes)
