@@ -46,7 +46,7 @@ class GitDoor:
                 return refused or Reply(404, body=b"Repository not found.\n")
             before = found.heads
             status, headers, answer = _served(found, asked, what, body)
-            self.server.moved.append(sent + len(answer))
+            self.server.carried.append(sent + len(answer))
         if found.heads != before:
             found.follow(before)
         return Reply(status, headers=headers, body=answer)
