@@ -96,6 +96,39 @@ def test_contents_that_stay_are_neither_fetched_nor_sent(
     assert repository.branches["one"]["large"] == large
 
 
+def test_attributes_links_and_line_ends_of_the_branch_are_looked_at(
+    hub: FakeGitHub, there: Remote, repository: FakeRepository, folder: Path, tmp_path: Path
+) -> None:
+    repository.push(
+        {
+            ".gitattributes": b"*.txt text=auto\n*.md text\n",
+            "sub/.gitattributes": b"*.md -text\n",
+            "a.txt": b"1\n",
+        }
+    )
+    (folder / "link").symlink_to("new.txt")
+    change(there, folder)
+    some = tmp_path / "some"
+    (some / "sub").mkdir(parents=True)
+    for name in ("a.txt", "b.md", "sub/b.md"):
+        (some / name).write_bytes(b"2\r\n")
+    (some / "link").symlink_to("a.txt")
+    change(there, some)
+    files = repository.branches["main"]
+    assert (files["a.txt"], files["b.md"], files["sub/b.md"]) == (b"2\n", b"2\n", b"2\r\n")
+    assert files["link"] == b"a.txt"
+    (some / "b.md").write_bytes(b"3\r\n")
+    change(there, some, into="sub")
+    assert repository.branches["main"]["sub/b.md"] == b"3\r\n"
+    hub.meanwhile("GET", "/info/refs", lambda: None)
+    hub.meanwhile("GET", "/info/refs", lambda: None)
+    hub.meanwhile("GET", "/info/refs", lambda: setattr(hub, "down", True))
+    (some / "link").unlink()
+    (some / "link").symlink_to("b.md")
+    with pytest.raises(Unavailable):
+        change(there, some)
+
+
 def test_a_new_branch_starts_where_it_is_told_to(
     there: Remote, repository: FakeRepository, folder: Path
 ) -> None:
