@@ -10,7 +10,7 @@ from core.errors import Conflict, InputError, Unavailable
 from scm.bare import BareRepository
 from scm.errors import GitFailed
 from scm.folders import check_folder
-from scm.git import Options, Reach, call, git
+from scm.git import Reach, call, git
 from scm.names import checked_path
 from scm.values import Author
 
@@ -122,11 +122,12 @@ def _add(
     repository: BareRepository, folder: Path, index: Mapping[str, str], which: str, reach: Reach | None
 ) -> None:
     """Put the folder's files into the index; with `--all` what it does not hold goes out."""
-    options: Options = {"folder": repository.folder, "work_tree": folder.resolve(), "variables": index}
-    if reach is not None:
-        options |= reach
+    add, place = ("add", which, "--", "."), folder.resolve()
     try:
-        git("add", which, "--", ".", **options)
+        if reach is None:
+            git(*add, folder=repository.folder, work_tree=place, variables=index)
+        else:
+            git(*add, folder=repository.folder, work_tree=place, variables=index, **reach)
     except GitFailed as error:
         if reach and "could not fetch" in error.message:
             raise Unavailable(f"what the branch holds could not be looked at: {error.message}") from error
