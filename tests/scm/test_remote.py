@@ -231,6 +231,19 @@ def test_an_answer_that_was_lost_is_looked_up(
     assert push(there, folder) == made
 
 
+def test_the_connection_s_proxy_is_used_and_the_environment_s_is_not(
+    hub: FakeGitHub, repository: FakeRepository, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
+    assert push(to(hub), folder) == repository.heads["main"]
+    (folder / "more").write_text("1")
+    url = "http://hub.invalid"  # which nobody but the proxy knows
+    behind = Remote(f"{url}/acme/payments.git", Credential(url, "x", TOKEN), "hub", proxy=hub.url)
+    assert push(behind, folder) == repository.heads["main"]
+
+
 @pytest.mark.parametrize(
     "url",
     [
