@@ -52,16 +52,17 @@ class Publisher:
         content = files or {"README.md": "# Payments\n", "src/app.py": "print()\n"}
         skeleton = {f"skeleton/{path}": text for path, text in content.items()}
         steps_ = [{"id": f"s{number}", **step} for number, step in enumerate(steps)]
-        output = {
-            key: "${{ steps.s%d.output.%s }}" % (len(steps) - 1, key) for key in self._outputs(steps[-1])
-        }
+        last = f"steps.s{len(steps) - 1}.output"
+        output = {key: "${{ " + f"{last}.{key}" + " }}" for key in self._outputs(steps[-1])}
         return self.workshop.offer(f"t{self.count}", [fetch, *steps_], skeleton, output=output)
 
-    def run(self, action: str, files: dict[str, str] | None = None, secrets: Any = None, **given: Any) -> str:
+    def run(self, action: str, files: dict[str, str] | None = None, **given: Any) -> str:
         """Carry out one action after a fetch."""
-        step = {"action": action, "input": {"repoUrl": REPO_URL, **given}}
-        more = {"secrets": secrets} if secrets else {}
-        return self.workshop.run(self.offer(step, files=files), **more)
+        return self.workshop.run(self.offer(self.step(action, **given), files=files))
+
+    @staticmethod
+    def step(action: str, **given: Any) -> dict[str, Any]:
+        return {"action": action, "input": {"repoUrl": REPO_URL, **given}}
 
     def done(self, action: str, **given: Any) -> dict[str, Any]:
         """As `run`; the output of a run that ended well."""
@@ -70,18 +71,20 @@ class Publisher:
     def error(self, run_id: str) -> str:
         return str(self.workshop.completion(run_id)["error"]["message"])
 
-    def killed_at(self, point: str, ref: str) -> str:
-        """Start a run, and kill the worker when it is about to note `point` ("intend", "prove" or "complete") of the
-        last step; answers the run, whose lease has run out."""
+    def killed_at(self, point: str, ref: str, nth: int = 0) -> str:
+        """Start a run, and kill the worker when it is about to write down its `nth` "intend" or "prove", or that the
+        step after the fetch is complete; answers the run, whose lease has run out."""
         run_id = self.workshop.start(ref)
         real = getattr(runner.Journal, point)
         seen: list[str] = []
 
         def dies(journal: Any, *args: Any, **more: Any) -> Any:
-            seen.append(str(args[0]))
             if point == "complete" and args[1]["id"] == "fetch":
                 return real(journal, *args, **more)
-            raise Killed
+            seen.append(str(args[0]))
+            if len(seen) > nth:
+                raise Killed
+            return real(journal, *args, **more)
 
         with self.monkeypatch.context() as patch:
             patch.setattr(runner.Journal, point, dies)

@@ -85,12 +85,15 @@ def test_everything_that_is_asked_for_is_there(publisher: Publisher, hub: FakeGi
     assert (rules["signatures"], rules["required_linear_history"]) == (True, True)
 
 
-@pytest.mark.parametrize("point", ["intend", "prove", "complete"])
+MOMENTS = [*((point, nth) for point in ("intend", "prove") for nth in range(3)), ("complete", 0)]
+
+
+@pytest.mark.parametrize(("point", "nth"), MOMENTS)
 @pytest.mark.parametrize("then", ["resume", "rollback"])
 def test_whoever_is_killed_the_world_ends_whole_or_empty(
-    publisher: Publisher, hub: FakeGitHub, point: str, then: str
+    publisher: Publisher, hub: FakeGitHub, point: str, nth: int, then: str
 ) -> None:
-    run_id = publisher.killed_at(point, publisher.offer(PUBLISH))
+    run_id = publisher.killed_at(point, publisher.offer(PUBLISH), nth)
     if then == "resume":
         execute_run(run_id)
         assert publisher.workshop.task(run_id)["status"] == "completed", publisher.workshop.messages(run_id)
