@@ -11,5 +11,11 @@ class ScaffolderConfig(AppConfig):
 
     def ready(self) -> None:
         # Sweeps and checks register themselves; sweeps need the models, which are there only now.
-        from . import checks, sweeps  # noqa: F401
+        from identity.conditions import register_conditional
+
+        from . import checks, permission_rules, permissions, sweeps  # noqa: F401
+        from .approvals import checks as approval_checks  # noqa: F401
+        from .approvals import sweeps as approval_sweeps  # noqa: F401
         from .upgrades import advancing, steps, timetable  # noqa: F401
+
+        register_conditional(permissions.CONDITIONAL, permission_rules.check_conditions)

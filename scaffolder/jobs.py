@@ -5,3 +5,4 @@ from core.jobs import Job
 EXECUTE_RUN = Job("scaffolder.execute_run")
 LOOK_AT_EVENT = Job("scaffolder.look_at_event")
 ADVANCE_CAMPAIGN = Job("scaffolder.advance_campaign")
+PLAN_RUN = Job("scaffolder.plan_run")

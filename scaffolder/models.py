@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from catalog.models import Entity
 from core.leases import Leased
+from scaffolder.approvals.models import Approval, ApprovalRequest  # noqa: F401 - tables of this app
 from scaffolder.json_text import JsonText
 from scaffolder.querysets import RunEventQuerySet, RunQuerySet, TemplateManager
 from scaffolder.states import EffectState, RunState, StepState
@@ -64,7 +65,8 @@ class Run(Leased):
                 condition=models.Q(serves__in=["template", "upgrade"]), name="run_serves_known"
             ),
             models.CheckConstraint(
-                condition=models.Q(state__in=["open", "processing"]) | models.Q(secrets__isnull=True),
+                condition=models.Q(state__in=["waiting", "open", "processing"])
+                | models.Q(secrets__isnull=True),
                 name="run_secrets_gone_at_the_end",
             ),
         ]

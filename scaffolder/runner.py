@@ -18,9 +18,11 @@ from core.errors import GreenroomError, LeaseLost
 from core.leases import claim, keep, release
 from core.secretbox import open_sealed
 from scaffolder import workspace
+from scaffolder.approvals import planning
 from scaffolder.cancelling import watching
 from scaffolder.errors import RunCancelled
-from scaffolder.journal import AWAY, Journal, until_back
+from scaffolder.fencing import AWAY, until_back
+from scaffolder.journal import Journal
 from scaffolder.language import render_output
 from scaffolder.masking import Masker
 from scaffolder.models import Run
@@ -47,6 +49,8 @@ def execute(run_id: str) -> None:
         return
     try:
         with keep(run) as keeper:
+            if not planning.passes(run):
+                return
             Execution(run, keeper.lost).carry_out()
             # Before the lease is given back: a retry must not find the folder while it goes.
             workspace.discard(run.pk)
@@ -74,7 +78,7 @@ class Execution:
 
     def carry_out(self) -> None:
         steps = self.spec["steps"]
-        with watching(self.run, self.cancelled, self.lost):
+        with watching(self.run, self.cancelled, self.lost, meanwhile=self.journal.fence.flush_in_passing):
             done = self._resume(steps)
             for position, step in enumerate(steps):
                 if position in done:

@@ -4,6 +4,7 @@ from celery import shared_task
 
 from core.tasks import Door
 from scaffolder import jobs, runner
+from scaffolder.approvals import planning
 from scaffolder.upgrades import advancing, timetable
 
 
@@ -20,3 +21,8 @@ def look_at_event(event_id: str) -> None:
 @shared_task(name=jobs.ADVANCE_CAMPAIGN.name, base=Door)
 def advance_campaign(campaign_id: str) -> None:
     advancing.advance(int(campaign_id))
+
+
+@shared_task(name=jobs.PLAN_RUN.name, base=Door)
+def plan_run(run_id: str) -> None:
+    planning.plan(run_id)

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from scaffolder.api.v1.approvals import ApprovalsView, ApproveView, PlanView, RejectView
 from scaffolder.api.v1.campaigns import (
     CampaignCancelView,
     CampaignMembersView,
@@ -28,4 +29,8 @@ urlpatterns = [
     path("campaigns/<int:campaign_id>/pause", CampaignPauseView.as_view()),
     path("campaigns/<int:campaign_id>/resume", CampaignResumeView.as_view()),
     path("campaigns/<int:campaign_id>/cancel", CampaignCancelView.as_view()),
+    path("approvals", ApprovalsView.as_view()),
+    path("runs/<str:run_id>/plan", PlanView.as_view()),
+    path("runs/<str:run_id>/approve", ApproveView.as_view()),
+    path("runs/<str:run_id>/reject", RejectView.as_view()),
 ]
