@@ -16,6 +16,7 @@ class ScaffolderConfig(AppConfig):
         from . import checks, permission_rules, permissions, sweeps  # noqa: F401
         from .approvals import checks as approval_checks  # noqa: F401
         from .approvals import sweeps as approval_sweeps  # noqa: F401
+        from .rollback import sweeps as rollback_sweeps  # noqa: F401
         from .upgrades import advancing, steps, timetable  # noqa: F401
 
         register_conditional(permissions.CONDITIONAL, permission_rules.check_conditions)

@@ -11,6 +11,7 @@ from scaffolder.api.v1.campaigns import (
     CampaignsView,
     CampaignView,
 )
+from scaffolder.api.v1.runs import RollbackView, RunsView, RunView
 from scaffolder.api.v1.templates import TemplateInstancesView, TemplatesView, TemplateView
 from scaffolder.api.v1.upgrades import EntityInstancesView, InstanceUpgradeView, InstanceView
 
@@ -20,6 +21,13 @@ urlpatterns = [
     path("templates", TemplatesView.as_view()),
     path(f"templates/{NAMED}", TemplateView.as_view()),
     path(f"templates/{NAMED}/instances", TemplateInstancesView.as_view()),
+    path("approvals", ApprovalsView.as_view()),
+    path("runs", RunsView.as_view()),
+    path("runs/<str:run_id>", RunView.as_view()),
+    path("runs/<str:run_id>/rollback", RollbackView.as_view()),
+    path("runs/<str:run_id>/plan", PlanView.as_view()),
+    path("runs/<str:run_id>/approve", ApproveView.as_view()),
+    path("runs/<str:run_id>/reject", RejectView.as_view()),
     path("instances", EntityInstancesView.as_view()),
     path("instances/<int:instance_id>", InstanceView.as_view()),
     path("instances/<int:instance_id>/upgrade", InstanceUpgradeView.as_view()),
@@ -29,8 +37,4 @@ urlpatterns = [
     path("campaigns/<int:campaign_id>/pause", CampaignPauseView.as_view()),
     path("campaigns/<int:campaign_id>/resume", CampaignResumeView.as_view()),
     path("campaigns/<int:campaign_id>/cancel", CampaignCancelView.as_view()),
-    path("approvals", ApprovalsView.as_view()),
-    path("runs/<str:run_id>/plan", PlanView.as_view()),
-    path("runs/<str:run_id>/approve", ApproveView.as_view()),
-    path("runs/<str:run_id>/reject", RejectView.as_view()),
 ]
