@@ -60,7 +60,7 @@ def start(
     check_values(entity, values)
     check_secrets(entity, secrets or {})
     terms = check_terms(entity, ref, by)
-    version = versions.record(entity, ref)
+    version = versions.record(whole, ref)
     user = user_of(by)
     spec = frozen_spec(entity, ref=ref, values=values, user=user)
     permitted.check_steps(whole, spec["steps"], by)
