@@ -22,6 +22,9 @@ from scaffolder.auditing import shortened
 from scaffolder.jobs import EXECUTE_RUN
 from scaffolder.journal import channel
 from scaffolder.models import Run, RunEvent, StepRun
+from scaffolder.registry import versions
+from scaffolder.registry.terms import check_terms
+from scaffolder.registry.warnings import unpinned_warning, warn
 from scaffolder.states import FINISHED, MOVES, RunState, StepState
 from scaffolder.steps import ACTIONS
 from scaffolder.template import check_secrets, check_template, check_values, frozen_spec
@@ -55,6 +58,8 @@ def start(
     entity = permitted.template(whole, by)
     check_values(entity, values)
     check_secrets(entity, secrets or {})
+    terms = check_terms(whole, ref, by)
+    version = versions.record(whole, ref)
     user = user_of(by)
     spec = frozen_spec(entity, ref=ref, values=values, user=user)
     permitted.check_steps(whole, spec["steps"], by)
@@ -64,9 +69,11 @@ def start(
         spec=spec,
         state=RunState.WAITING if wanted else RunState.OPEN,
         subject=by.frozen(),
+        template_version=version,
         secrets=seal(dict(secrets)) if secrets else None,
         created_by=user["ref"],
     )
+    warn(run, terms.warning(), unpinned_warning(version))
     record(by, "started", run, template=ref, parameters=shortened(values))
     if wanted:
         ask(run, wanted, by=by)

@@ -25,6 +25,7 @@ from scaffolder.journal import AWAY, Journal, until_back
 from scaffolder.language import render_output
 from scaffolder.masking import Masker
 from scaffolder.models import Run
+from scaffolder.registry.pins import pinned_base
 from scaffolder.rendering.child import RenderingCancelled
 from scaffolder.states import MOVES, RunState, StepState
 from scaffolder.steps.port import Action, StepContext, User, cancellation
@@ -47,7 +48,7 @@ def execute(run_id: str) -> None:
         return
     try:
         with keep(run) as keeper:
-            if not planning.passes(run):
+            if not planning.passes(run, keeper.lost):
                 return
             Execution(run, keeper.lost).carry_out()
             # Before the lease is given back: a retry must not find the folder while it goes.
@@ -186,6 +187,8 @@ class Execution:
 
     def _step_context(self, step: dict[str, Any], *, again: bool, cancelled: threading.Event) -> StepContext:
         user, template = self.spec["user"], self.spec["templateInfo"]
+        version = self.run.template_version
+        commit = version.commit if version else ""
         return StepContext(
             run_id=str(self.run.pk),
             step_id=step["id"],
@@ -193,7 +196,8 @@ class Execution:
             workspace=workspace.folder_of(self.run.pk),
             scratch=workspace.scratch_of(self.run.pk),
             template_ref=template["entityRef"],
-            base_url=template["baseUrl"],
+            base_url=pinned_base(template["baseUrl"], commit),
+            kept=commit,
             user=User(user.get("ref", self.run.created_by), user.get("entity")),
             subject=Subject.thawed(self.run.subject),
             log=lambda message: self.journal.action_line(message, step["id"]),

@@ -9,7 +9,7 @@ import scaffolder.json_text
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("scaffolder", "0002_effects_and_versions"),
+        ("scaffolder", "0004_registry"),
     ]
 
     operations = [

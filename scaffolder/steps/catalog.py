@@ -9,16 +9,17 @@ from django.db import transaction
 
 from catalog.actions import ingest_now, register, unregister
 from catalog.models import Location
+from catalog.processing import SOURCE_TEMPLATE
 from catalog.refs import EntityRef
 from core.api.subjects import System
 from core.audit import Actor
 from core.errors import Conflict, GreenroomError, InputError
 from core.names import confined
+from scaffolder.registry import instances
 from scaffolder.steps.port import Action, Example, StepContext, flag, object_schema, text
 from scm.registry import host_for_url
 
 LOCATION = "location"
-SOURCE_TEMPLATE = "backstage.io/source-template"
 
 
 def register_location(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
@@ -51,14 +52,20 @@ def _register(ctx: StepContext, url: str) -> list[str]:
     else:
         ctx.ledger.intend(LOCATION, url)
         with transaction.atomic():  # the proof and the location are there together, or not at all
-            location = register("url", url, by)
+            location = register("url", url, by, annotations=instances.provenance(ctx.run_id, url))
             ctx.ledger.prove(LOCATION, url, location=str(location.pk))
     try:
-        return ingest_now(location)
+        refs = ingest_now(location)
     except GreenroomError as error:
         if not error.retry:
             unregister(location, by)
         raise
+    entity = most_wanted(refs)
+    if entity is not None:
+        with transaction.atomic():  # who lost the run notes nothing
+            ctx.ledger.prove(LOCATION, url, location=str(location.pk))
+            instances.record(ctx.run_id, url, entity_ref=entity, location=location.pk)
+    return refs
 
 
 def catalog_url(contents_url: str, path: str | None) -> str:

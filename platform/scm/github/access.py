@@ -117,11 +117,14 @@ class Access:
             _, answer = client.requester.graphql_query(query, variables)
         return dict(answer["data"])
 
-    def git_credential(self, owner: str) -> Credential | None:
-        """What `git push` shows to this host for that owner's repositories; None for a stranger."""
+    def git_credential(self, owner: str) -> Credential:
+        """What `git push` shows to this host for that owner's repositories."""
         auth = self.client(owner).requester.auth
         if auth is None:
-            return None
+            raise CredentialRefused(
+                f"{self.connection.name} has no token and no App configured, so that nothing can be pushed there; "
+                "configure one, or give the step a token"
+            )
         with self._refusals():  # an installation's token is fetched or renewed here
             return Credential(self.connection.url, "x-access-token", auth.token)
 

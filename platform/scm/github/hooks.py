@@ -58,7 +58,9 @@ class Hooks(Repositories):
         return next((one for one in self.hooks(name) if one.url == url), None)
 
     def _hidden(self, name: RepositoryName) -> NotFound:
-        return self._missing(name, f"webhooks of '{name}' are not shown to {self.access.whose}: give it the right")
+        return self._missing(
+            name, f"webhooks of '{name}' are not shown to {self.access.whose}: give it the right"
+        )
 
 
 def _hook(data: dict[str, Any]) -> Hook:

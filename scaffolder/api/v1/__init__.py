@@ -1,1 +1,1 @@
-"""The scaffolder's own API, beside the contract's: what Greenroom has and Backstage has not."""
+"""The scaffolder's own routes, beside those of Backstage's contract."""
