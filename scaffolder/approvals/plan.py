@@ -6,7 +6,6 @@ byte of the files that they would write, or who has to say yes.
 """
 
 import hashlib
-import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,13 +44,11 @@ def owner_of(template_ref: str) -> str | None:
     return None if found is None else found.lower()
 
 
-def plan_of(
-    run: Run, asked_by: str, wanted: Sequence[Requirement], lost: threading.Event
-) -> dict[str, Any]:
+def plan_of(run: Run, asked_by: str, wanted: Sequence[Requirement]) -> dict[str, Any]:
     """The plan. No secret stands in it: secrets show as fingerprints that only this run and installation can make."""
     secrets: dict[str, Any] = open_sealed(bytes(run.secrets)) if run.secrets is not None else {}  # type: ignore[assignment]  # always an object
     masker = Masker(secrets)
-    found = rehearsed(run, secrets, lost)
+    found = rehearsed(run, secrets)
     return {
         "format": FORMAT,
         "run": str(run.pk),
@@ -62,7 +59,12 @@ def plan_of(
             masker.text(name): fingerprint(run.pk, canonical(value)) for name, value in secrets.items()
         },
         "steps": [
-            {"id": step["id"], "name": step["name"], "action": step["action"], "would": found.steps[step["id"]]}
+            {
+                "id": step["id"],
+                "name": step["name"],
+                "action": step["action"],
+                "would": found.steps[step["id"]],
+            }
             for step in run.spec["steps"]
         ],
         "effects": found.effects,

@@ -56,7 +56,7 @@ def passes(run: Run, lost: threading.Event) -> bool:
     if request is None:
         _wait(run, wanted, None, "")
         return False
-    made = plan_of(run, request.asked_by, wanted, lost)
+    made = plan_of(run, request.asked_by, wanted)
     if lost.is_set():
         return False
     if request.expires_at <= timezone.now():
@@ -88,7 +88,7 @@ def _plan(run: Run, lost: threading.Event) -> None:
     request = ApprovalRequest.objects.get(run=run)
     wanted = required(run)
     try:
-        made = plan_of(run, request.asked_by, wanted, lost)
+        made = plan_of(run, request.asked_by, wanted)
     except GreenroomError as error:
         _cannot(run, request, error)
         return

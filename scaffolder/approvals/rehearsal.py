@@ -2,7 +2,6 @@
 
 import hashlib
 import stat
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,8 @@ from scaffolder.models import Run
 from scaffolder.registry.pins import pinned_base
 from scaffolder.rendering.landing import remove
 
+SECONDS = 300.0
+"""A rehearsal that takes longer fails, which the plan then says."""
 MOST_EFFECTS = 2000
 MOST_SHOWN = 500
 """Files that a plan lists by name; its fingerprint is over all of them."""
@@ -36,8 +37,8 @@ class Rehearsed:
     failure: dict[str, str] | None
 
 
-def rehearsed(run: Run, secrets: Mapping[str, Any], lost: threading.Event) -> Rehearsed:
-    """Rehearse a run in a folder that is gone afterwards. Ends when `lost` is set: somebody else does it then."""
+def rehearsed(run: Run, secrets: Mapping[str, Any]) -> Rehearsed:
+    """Rehearse a run in a folder that is gone afterwards."""
     version = run.template_version
     commit = version.commit if version else ""
     template = run.spec["templateInfo"]
@@ -51,7 +52,7 @@ def rehearsed(run: Run, secrets: Mapping[str, Any], lost: threading.Event) -> Re
             subject=Subject.thawed(run.subject),
             into=folder,
             foresee=True,
-            cancelled=lost,
+            seconds=SECONDS,
             task_id=str(run.pk),
             kept=commit,
         )
@@ -80,7 +81,9 @@ def _effects(found: DryRun) -> list[dict[str, str]]:
     told = [(one.step_id, one.action, one.kind, one.key) for one in found.effects]
     told += [(step, action, UNFORESEEN, action) for step, action in found.unforeseen]
     if len(told) > MOST_EFFECTS:
-        raise TooLarge(f"the run would make {len(told)} things: {MOST_EFFECTS} are as many as people look through")
+        raise TooLarge(
+            f"the run would make {len(told)} things: {MOST_EFFECTS} are as many as people look through"
+        )
     return [dict(zip(("step", "action", "kind", "key"), one, strict=True)) for one in told]
 
 
