@@ -19,8 +19,8 @@ from scaffolder.approvals.actions import ask
 from scaffolder.approvals.plan import owner_of, required
 from scaffolder.approvals.policy import requirements
 from scaffolder.auditing import shortened
+from scaffolder.fencing import channel
 from scaffolder.jobs import EXECUTE_RUN
-from scaffolder.journal import channel
 from scaffolder.models import Run, RunEvent, StepRun
 from scaffolder.registry import versions
 from scaffolder.registry.terms import check_terms

@@ -21,7 +21,8 @@ from scaffolder import workspace
 from scaffolder.approvals import planning
 from scaffolder.cancelling import watching
 from scaffolder.errors import RunCancelled
-from scaffolder.journal import AWAY, Journal, until_back
+from scaffolder.fencing import AWAY, until_back
+from scaffolder.journal import Journal
 from scaffolder.language import render_output
 from scaffolder.masking import Masker
 from scaffolder.models import Run
@@ -77,7 +78,7 @@ class Execution:
 
     def carry_out(self) -> None:
         steps = self.spec["steps"]
-        with watching(self.run, self.cancelled, self.lost):
+        with watching(self.run, self.cancelled, self.lost, meanwhile=self.journal.fence.flush_in_passing):
             done = self._resume(steps)
             for position, step in enumerate(steps):
                 if position in done:

@@ -59,6 +59,7 @@ class Environment:
     catalog_location_conflict: str
     catalog_kinds: str
     reading_allow: list[str]
+    hooks_allow: list[str]
     code_hosts: str
     github_url: str
     github_token: str
@@ -128,6 +129,7 @@ def read() -> Environment:
         if (kinds := env.str("GREENROOM_CATALOG_KINDS", default=""))
         else "",
         reading_allow=env.list("GREENROOM_READING_ALLOW", default=[]),
+        hooks_allow=env.list("GREENROOM_HOOKS_ALLOW", default=["*"]),
         code_hosts=env.str("GREENROOM_CODE_HOSTS", default=""),
         github_url=env.str("GREENROOM_GITHUB_URL", default=""),
         github_token=env.str("GREENROOM_GITHUB_TOKEN", default=""),
@@ -144,10 +146,11 @@ def read() -> Environment:
         worker_threads=_number(env, "GREENROOM_WORKER_THREADS", 4, 1, 64, wrong),
         worker_processes=_number(env, "GREENROOM_WORKER_PROCESSES", 1, 1, 64, wrong),
     )
-    try:
-        Allowed.of(found.reading_allow)
-    except InputError as error:
-        wrong.append(f"GREENROOM_READING_ALLOW: {error.message}")
+    for name, entries in (("READING", found.reading_allow), ("HOOKS", found.hooks_allow)):
+        try:
+            Allowed.of(entries)
+        except InputError as error:
+            wrong.append(f"GREENROOM_{name}_ALLOW: {error.message}")
     for key in found.encryption_keys:
         try:
             Fernet(key)

@@ -1,6 +1,6 @@
 """What goes wrong between us and git, and between us and code hosts."""
 
-from core.errors import ExternalError, InputError, NotFound, Unavailable
+from core.errors import ExternalError, InputError, NotAllowed, NotFound, Unavailable
 
 
 class GitMissing(Unavailable):
@@ -40,3 +40,12 @@ class Unacceptable(InputError):
     """A code host does not take what it was sent. Its own words follow: mend the field that they name."""
 
     code = "unacceptable"
+
+
+class PushRefused(NotAllowed):
+    """A code host does not take what was pushed: the branch is protected, or a rule or hook of its own says no.
+
+    Open a pull request instead, or let somebody with the right change the rule; the host's words follow.
+    """
+
+    code = "push_refused"

@@ -17,8 +17,8 @@ from scaffolder.approvals.models import Approval, ApprovalRequest
 from scaffolder.approvals.policy import Requirement
 from scaffolder.approvals.signatures import is_genuine, signature
 from scaffolder.errors import ApprovalStale
+from scaffolder.fencing import channel
 from scaffolder.jobs import EXECUTE_RUN, PLAN_RUN
-from scaffolder.journal import channel
 from scaffolder.models import Run, RunEvent
 from scaffolder.states import MOVES, RunState
 

@@ -19,7 +19,7 @@ from scaffolder.approvals.actions import ask, end, open_points, say, void, whom
 from scaffolder.approvals.models import ApprovalRequest
 from scaffolder.approvals.plan import differences, digest_of, plan_of, required
 from scaffolder.approvals.policy import Requirement
-from scaffolder.journal import until_back
+from scaffolder.fencing import until_back
 from scaffolder.models import Run, StepRun
 from scaffolder.states import MOVES, RunState
 

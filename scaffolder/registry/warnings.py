@@ -1,7 +1,7 @@
 """What a run says before its first step about the template that it is made from."""
 
 from core.notices import notice
-from scaffolder.journal import channel
+from scaffolder.fencing import channel
 from scaffolder.models import Run, RunEvent, TemplateVersion
 
 

@@ -68,7 +68,9 @@ class Campaign(Leased):
     values = JsonText(default=dict, help_text="Answers for every repository.")
     state = models.CharField(max_length=10, choices=CampaignState.choices, default=CampaignState.RUNNING)
     reason = models.TextField(blank=True, default="")
-    subject = models.JSONField(default=dict, editable=False, help_text="On whose behalf, with what they might do.")
+    subject = models.JSONField(
+        default=dict, editable=False, help_text="On whose behalf, with what they might do."
+    )
     created_by = models.TextField()
     created_at = models.DateTimeField(default=timezone.now)
     advanced_at = models.DateTimeField(default=timezone.now)
@@ -93,7 +95,9 @@ class Member(models.Model):
     instance = models.ForeignKey("Instance", on_delete=models.CASCADE, related_name="memberships")
     wave = models.PositiveIntegerField()
     upgrade = models.ForeignKey(Upgrade, null=True, on_delete=models.SET_NULL, related_name="memberships")
-    checks = models.CharField(max_length=8, blank=True, default="", help_text="Of its pull request, as last seen.")
+    checks = models.CharField(
+        max_length=8, blank=True, default="", help_text="Of its pull request, as last seen."
+    )
     problem = models.TextField(blank=True, default="", help_text="Why its upgrade could not be started.")
     accepted = models.BooleanField(default=False, help_text="Somebody went on although it is not well.")
 

@@ -26,7 +26,9 @@ def tree(place: Path, files: Tree) -> Path:
 
 
 def merged(tmp_path: Path, old: Tree, head: Tree, new: Tree) -> tuple[Merged, Changes]:
-    folders = {name: tree(tmp_path / name, files) for name, files in {"old": old, "head": head, "new": new}.items()}
+    folders = {
+        name: tree(tmp_path / name, files) for name, files in {"old": old, "head": head, "new": new}.items()
+    }
     found = merge(tmp_path / "scratch", **folders, label="template-2")
     return found, changes(found, folders["head"], tmp_path / "changes")
 
@@ -51,7 +53,9 @@ def test_nothing_changes_where_both_versions_are_the_same(tmp_path: Path) -> Non
 
 
 def test_conflicts_have_markers_and_are_listed(tmp_path: Path) -> None:
-    found, made = merged(tmp_path, {"a": "one\n", "b": "b\n"}, {"a": "two\n", "b": "b\n"}, {"a": "three\n", "b": "c\n"})
+    found, made = merged(
+        tmp_path, {"a": "one\n", "b": "b\n"}, {"a": "two\n", "b": "b\n"}, {"a": "three\n", "b": "c\n"}
+    )
     assert found.conflicts == ("a",)
     text = (made.folder / "a").read_text()
     assert text == "<<<<<<< repository\ntwo\n=======\nthree\n>>>>>>> template-2\n"
@@ -68,7 +72,13 @@ def test_of_a_binary_file_our_side_stays(tmp_path: Path) -> None:
     ("old", "head", "new", "conflicts", "changed"),
     [
         ({"a": "1\n"}, {"a": "2\n"}, {"b": "x\n"}, ("a",), ("b",)),  # the template deleted what was changed
-        ({"a": "1\n"}, {"b": "x\n"}, {"a": "2\n"}, ("a",), ("a",)),  # somebody deleted what the template changed
+        (
+            {"a": "1\n"},
+            {"b": "x\n"},
+            {"a": "2\n"},
+            ("a",),
+            ("a",),
+        ),  # somebody deleted what the template changed
         ({"a": "1\n"}, {"b": "x\n"}, {"a": "1\n"}, (), ()),  # somebody deleted it, the template did not care
     ],
     ids=["theirs-deleted", "ours-deleted", "ours-deleted-alone"],
@@ -81,7 +91,9 @@ def test_deleted_files(
 
 
 def test_a_change_follows_a_file_that_was_moved(tmp_path: Path) -> None:
-    found, made = merged(tmp_path, {"a": LINES}, {"moved/a": LINES}, {"a": LINES.replace("line 9\n", "nine\n")})
+    found, made = merged(
+        tmp_path, {"a": LINES}, {"moved/a": LINES}, {"a": LINES.replace("line 9\n", "nine\n")}
+    )
     assert found.conflicts == ()
     assert (made.changed, made.deleted) == (("moved/a",), ())
     assert "nine\n" in (made.folder / "moved/a").read_text()

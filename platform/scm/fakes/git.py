@@ -13,6 +13,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
+from io import BufferedIOBase
 from typing import IO
 
 from core import children
@@ -92,7 +93,7 @@ def _sized(door: BaseHTTPRequestHandler, asked: Asked) -> Iterator[bytes]:
         yield piece
 
 
-def _chunks(source: IO[bytes]) -> Iterator[bytes]:
+def _chunks(source: BufferedIOBase) -> Iterator[bytes]:
     while size := int(source.readline(_LINE).split(b";")[0] or b"0", 16):
         yield source.read(size)
         source.readline(_LINE)

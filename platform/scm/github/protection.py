@@ -74,7 +74,7 @@ class Protection(Repositories):
 def _document(rules: BranchRules, particulars: Particulars) -> dict[str, Any]:
     """GitHub wants every member to be there, null where there is no such rule."""
     asked = (rules.approvals, rules.code_owner_reviews, rules.dismiss_stale_reviews, rules.last_push_approval)
-    reviews = None
+    reviews: dict[str, Any] | None = None
     if any(asked) or particulars.pull_requests or particulars.bypass:
         reviews = {
             "required_approving_review_count": rules.approvals,

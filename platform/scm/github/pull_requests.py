@@ -42,6 +42,7 @@ class PullRequests(Repositories):
         author: str,
         draft: bool = False,
     ) -> PullRequest:
+        _check_title(title)
         checked_branch("source branch", source_branch)
         checked_branch("target branch", target_branch)
         known = self._open_for(name, source_branch, target_branch)
@@ -59,6 +60,7 @@ class PullRequests(Repositories):
         return _pull_request(name, made.data)
 
     def edit_pull_request(self, name: RepositoryName, number: int, *, title: str, body: str) -> PullRequest:
+        _check_title(title)
         return self._changed(name, number, {"title": title, "body": body})
 
     def close_pull_request(self, name: RepositoryName, number: int, *, by: str) -> PullRequest:
@@ -74,6 +76,8 @@ class PullRequests(Repositories):
             return found
         if found.state is PullRequestState.CLOSED:
             raise Conflict(f"pull request {number} of '{name}' is closed; open it again, or a new one")
+        if found.draft:
+            raise Conflict(f"pull request {number} of '{name}' is a draft; mark it as ready first")
         wanted = {"merge_method": "merge", "sha": found.head_sha}
         try:
             self.access.put(name.owner, of(name, "pulls", number, "merge"), wanted)
@@ -118,6 +122,11 @@ class PullRequests(Repositories):
             if branch not in names:
                 return NotFound(f"{what} branch {branch!r} is not there in '{name}'; push it first")
         return error
+
+
+def _check_title(title: str) -> None:
+    if not title.strip():
+        raise InputError("title is empty; say what the pull request is for")
 
 
 def _open_already(known: PullRequest) -> Conflict:
