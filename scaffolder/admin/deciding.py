@@ -14,6 +14,7 @@ from django.urls import reverse
 from core.errors import GreenroomError
 from scaffolder import actions
 from scaffolder.approvals import actions as approvals
+from scaffolder.approvals.models import ApprovalRequest
 from scaffolder.models import Run
 from scaffolder.states import FINISHED, RunState
 
@@ -35,7 +36,7 @@ def _decides(run: Run, person: Any) -> bool:
     """Whether the person is one of those who are asked about a run that waits."""
     if run.state != RunState.WAITING or run.cancel_requested:
         return False
-    request = approvals.ApprovalRequest.objects.filter(run=run).first()
+    request = ApprovalRequest.objects.filter(run=run).first()
     try:
         return request is not None and bool(approvals.roles_of(approvals.person_of(person), request))
     except GreenroomError:
@@ -43,7 +44,7 @@ def _decides(run: Run, person: Any) -> bool:
 
 
 def _may_approve(run: Run, person: Any) -> bool:
-    request = approvals.ApprovalRequest.objects.filter(run=run).exclude(digest="").first()
+    request = ApprovalRequest.objects.filter(run=run).exclude(digest="").first()
     if request is None or not _decides(run, person):
         return False
     return approvals.is_own(approvals.person_of(person), run, request) is False
@@ -87,7 +88,9 @@ DEEDS = {
 def offered(run: Run, person: Any, may_change: bool) -> dict[str, Deed]:
     """What the person may decide about the run now."""
     return {
-        name: deed for name, deed in DEEDS.items() if (deed.approvers or may_change) and deed.possible(run, person)
+        name: deed
+        for name, deed in DEEDS.items()
+        if (deed.approvers or may_change) and deed.possible(run, person)
     }
 
 

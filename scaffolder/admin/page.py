@@ -59,7 +59,9 @@ def _steps(run: Run) -> list[dict[str, Any]]:
                 "label": StepState(row.state).label if row else "to do",
                 "began": row.started_at if row else None,
                 "ended": row.ended_at if row else None,
-                "took": lasted(row.started_at, row.ended_at) if row and row.state != StepState.SKIPPED else "-",
+                "took": lasted(row.started_at, row.ended_at)
+                if row and row.state != StepState.SKIPPED
+                else "-",
                 "error": (row.error or {}).get("message", "") if row else "",
                 "output": document(row.output) if row else "",
             }
@@ -97,6 +99,8 @@ def _approval(run: Run) -> dict[str, Any] | None:
         "missing": open_points(request),
         "given": [(one, one.pk in counts) for one in request.approvals.all()][-MOST_ROWS:],
         "plan": plan,
-        "unseen": max(0, plan.get("workspace", {}).get("count", 0) - len(plan.get("workspace", {}).get("files", []))),
+        "unseen": max(
+            0, plan.get("workspace", {}).get("count", 0) - len(plan.get("workspace", {}).get("files", []))
+        ),
         "canonical": document(plan),
     }

@@ -54,16 +54,12 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         done = steps.exclude(state=StepState.PROCESSING).values("run").annotate(number=Count("pk"))
         working = steps.filter(state=StepState.PROCESSING).order_by("-position")
         latest = steps.exclude(ended_at=None).order_by("-ended_at")
-        return (
-            super()
-            .get_queryset(request)
-            .defer("spec", "secrets", "output", "subject")
-            .annotate(
-                done=Coalesce(Subquery(done.values("number")), 0),
-                working=Subquery(working.values("step_id")[:1]),
-                first_step_at=Subquery(steps.order_by("started_at").values("started_at")[:1]),
-                last_step_at=Subquery(latest.values("ended_at")[:1]),
-            )
+        runs: QuerySet[Any] = super().get_queryset(request)
+        return runs.defer("spec", "secrets", "output", "subject").annotate(
+            done=Coalesce(Subquery(done.values("number")), 0),
+            working=Subquery(working.values("step_id")[:1]),
+            first_step_at=Subquery(steps.order_by("started_at").values("started_at")[:1]),
+            last_step_at=Subquery(latest.values("ended_at")[:1]),
         )
 
     def get_search_results(
@@ -122,14 +118,22 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         after = request.GET.get("after", "")
         run = self.run(request, run_id)
         try:
-            return event_stream(EventStream(run, int(after) if after.isdecimal() and len(after) < 19 else None))
+            return event_stream(
+                EventStream(run, int(after) if after.isdecimal() and len(after) < 19 else None)
+            )
         except RateLimited as error:
-            return HttpResponse(error.message, status=503, headers={"Retry-After": "2"}, content_type="text/plain")
+            return HttpResponse(
+                error.message, status=503, headers={"Retry-After": "2"}, content_type="text/plain"
+            )
 
     def run(self, request: HttpRequest, run_id: str) -> Run:
         """The run, for who may look at runs; 404 when there is none."""
         try:
-            run = Run.objects.visible_to(request.user).select_related("template_version").filter(pk=uuid.UUID(run_id))
+            run = (
+                Run.objects.visible_to(request.user)
+                .select_related("template_version")
+                .filter(pk=uuid.UUID(run_id))
+            )
         except ValueError:
             raise Http404 from None
         found = run.first()

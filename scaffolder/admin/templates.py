@@ -29,7 +29,8 @@ class TemplateAdmin(ReadOnly, admin.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Those that the person may see, each with the number of its runs."""
-        return super().get_queryset(request).annotate(
+        templates: QuerySet[Any] = super().get_queryset(request)
+        return templates.annotate(
             run_count=_count(Q()),
             ended=_count(Q(state__in=FINISHED - {RunState.CANCELLED})),
             good=_count(Q(state=RunState.COMPLETED)),
@@ -38,7 +39,9 @@ class TemplateAdmin(ReadOnly, admin.ModelAdmin):
     @admin.display(description="runs")
     def runs(self, template: Any) -> SafeString:
         url = reverse("admin:scaffolder_run_changelist")
-        return format_html('<a href="{}?{}">{}</a>', url, urlencode({"q": template.ref}), f"{template.run_count:,}")
+        return format_html(
+            '<a href="{}?{}">{}</a>', url, urlencode({"q": template.ref}), f"{template.run_count:,}"
+        )
 
     @admin.display(description="succeeded")
     def succeeded(self, template: Any) -> str:
