@@ -84,7 +84,7 @@ def test_twice_is_once_and_nothing_is_nothing(workshop: Workshop, api: Api) -> N
     assert Rollback.objects.count() == 1
     carry_out(run_id)
     carry_out(run_id)
-    ask(api, run_id, 200)  # nothing is left to take back
+    ask(api, run_id)  # nothing is left to take back
     assert Rollback.objects.count() == 1
 
 

@@ -72,17 +72,17 @@ class RollbackView(ApiView):
     described = Operation(
         "Take back what a run made",
         description="Newest first, only what the run can prove that it made; what cannot be taken back is left to a "
-        "person, with a reason. 202: a worker does it, and the run's own document tells how far it is. 200 when the run "
-        "made nothing. What was left before is tried again. 409 while the run has not ended.",
+        "person, with a reason. A worker does it, and the run's own document tells how far it is; its `rollback` is null "
+        "when the run made nothing. What was left before is tried again. 409 while the run has not ended.",
         parameters=_NAMED,
         answer=RUN,
         status=202,
-        other={200: RUN},
+        refusals=(404, 409),
     )
 
     def post(self, _request: Any, run_id: str) -> HttpResponse:
         run = Run.objects.visible_to(self.subject).select_related("template_version").named(run_id)
         if not Run.objects.permitted(self.subject, ROLLBACK).filter(pk=run.pk).exists():
             raise NotAllowed(f"{self.subject.ref} may not roll back run {run.pk}")
-        rollback = roll_back(run=run, by=self.subject)
-        return json_data(run_document(run), 202 if rollback else 200)
+        roll_back(run=run, by=self.subject)
+        return json_data(run_document(run), 202)
