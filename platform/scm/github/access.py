@@ -204,6 +204,7 @@ class Access:
             verify=self.connection.ca or True,
             retry=None,  # the transport repeats what is safe to repeat
             seconds_between_requests=0,
+            seconds_between_writes=0,  # a run writes a dozen times; who writes too fast is told to wait, and does
             per_page=PAGE,
             user_agent="greenroom",
         )
