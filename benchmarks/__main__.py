@@ -11,6 +11,8 @@ WORDS = {
     "ingest": "how long until every entity and relation is right",
     "reads": "requests a second, latency, CPU and memory of the catalog's reads",
     "change": "how long until a changed file shows",
+    "template": "make a template with a skeleton of N files",
+    "runs": "how long runs of a template take, alone and several at once",
     "size": "what the database takes on disk",
     "designs": "ways to index search keys: size, filling, four questions",
     "compare": "the same reads against several servers, one at a time; a table with the targets",

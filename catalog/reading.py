@@ -9,6 +9,9 @@ import re
 import shutil
 import stat
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,7 +23,7 @@ from wcmatch._wcparse import PatternLimitException
 from catalog.discovery import snapshots
 from catalog.refs import LocationRef
 from core.errors import AddressRefused, ExternalError, InputError, NotAllowed, NotFound, TooLarge, Unavailable
-from core.names import confined
+from core.names import Confined
 from core.outbound.allowed import Allowed
 from core.outbound.asking import ask, too_large
 from scm.port import Pages
@@ -38,6 +41,7 @@ _MAGIC = re.compile(r"[*?\[\]{}]")
 _COMMIT = re.compile(r"\b[0-9a-f]{40,}\b")
 _SOURCE, _EDIT = "backstage.io/source-location", "backstage.io/edit-url"
 _GLOB = glob.GLOBSTAR | glob.BRACE
+_ONLY_FROM: ContextVar[Path | None] = ContextVar("only_from", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +130,10 @@ def read_tree(url: str, into: Path) -> None:
         source = _local(location.target, allow_files=True)
         if not source.is_dir():
             raise NotFound(f"could not read {url}, there is no such folder")
+        within = Confined(source)
         for path in source.rglob("*"):
-            confined(source, str(path.relative_to(source)))
-        shutil.copytree(source, into, symlinks=True, dirs_exist_ok=True)
+            within(str(path.relative_to(source)))
+        shutil.copytree(source, into, symlinks=True, dirs_exist_ok=True, copy_function=shutil.copy)
         return
     found = host_for_url(location.target)
     if found is None:
@@ -154,8 +159,23 @@ def host_annotations(location: LocationRef) -> dict[str, str]:
     return annotations
 
 
+@contextmanager
+def files_only_from(folder: Path) -> Iterator[None]:
+    """During the block `file:` paths are read from this folder and from no other, configured ones included.
+
+    For templates that are tried out before they are anywhere: what lies beside them is theirs, nothing else is.
+    """
+    token = _ONLY_FROM.set(folder.absolute())
+    try:
+        yield
+    finally:
+        _ONLY_FROM.reset(token)
+
+
 def file_roots() -> list[Path]:
     """The folders that may be read from: those of the configured file locations."""
+    if (only := _ONLY_FROM.get()) is not None:
+        return [only]
     roots = []
     for text in settings.GREENROOM_CATALOG_LOCATIONS:
         location = LocationRef.parse(text)

@@ -8,6 +8,12 @@ from core.errors import InputError, ValidationErrors
 from scaffolder.validation import compiled, faults, sentence
 
 API_VERSIONS = ("scaffolder.backstage.io/v1beta3",)
+_SPEC: dict[str, tuple[type, ...]] = {
+    "parameters": (dict, list),
+    "steps": (list,),
+    "output": (dict,),
+    "secrets": (dict,),
+}
 DEFAULT_TITLE = "Please enter the following information"
 SOURCE_LOCATION = "backstage.io/source-location"
 MANAGED_BY = "backstage.io/managed-by-location"
@@ -94,6 +100,22 @@ def check_secrets(entity: Mapping[str, Any], secrets: Mapping[str, Any]) -> None
     found = faults(schema, dict(secrets), where=where, root="secrets")
     if found:
         raise ValidationErrors([{**one, "message": sentence(one), "instance": {}} for one in found])
+
+
+def check_template_shape(entity: Mapping[str, Any]) -> None:
+    """InputError for what was sent as a template and is none, in the contract's words where it has some."""
+    spec, metadata = entity.get("spec"), entity.get("metadata")
+    if entity.get("kind") != "Template" or not isinstance(spec, Mapping):
+        raise InputError("Input template is not a template")
+    if not isinstance(metadata, Mapping) or not isinstance(metadata.get("name"), str):
+        raise InputError("Input template is not a template: metadata.name must be a text")
+    check_version(entity)
+    for name, kinds in _SPEC.items():
+        if name in spec and not isinstance(spec[name], kinds):
+            raise InputError(f"Input template is not a template: spec.{name} has the wrong type")
+    if not all(isinstance(page, Mapping) for page in parameter_steps(entity)):
+        raise InputError("Input template is not a template: each page of spec.parameters must be an object")
+    workflow_steps(entity)
 
 
 def check_template(entity: Mapping[str, Any], known_actions: Sequence[str]) -> None:

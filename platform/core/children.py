@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 CHUNK = 64 * 1024
 LOOK_EVERY = 0.1  # seconds between looks at whether the call was cancelled
@@ -29,6 +29,32 @@ class OutputTooLongError(Exception):
 
 class CancelledError(Exception):
     """Somebody cancelled the call while the child was running."""
+
+
+class Child(Protocol):
+    """A running child with pipes, leader of a group of its own."""
+
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+    stderr: IO[bytes] | None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit status, negative for a signal; `subprocess.TimeoutExpired` when it has not ended by then."""
+        ...
+
+    def kill_group(self) -> None:
+        """Kill it and all of its group, unless it was reaped and its number may be another's."""
+        ...
+
+
+class Started(subprocess.Popen[bytes]):
+    """A child that this process started itself."""
+
+    def kill_group(self) -> None:
+        """See Child."""
+        if self.returncode is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):  # the group is gone already
+                os.killpg(self.pid, signal.SIGKILL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +74,9 @@ def start(
     stdout: int | IO[bytes] = subprocess.PIPE,
     stderr: int | IO[bytes] = subprocess.PIPE,
     folder: Path | None = None,
-) -> subprocess.Popen[bytes]:
+) -> Started:
     """Start the child as leader of its own group, so that `stop` reaches its children too."""
-    return subprocess.Popen(
+    return Started(
         list(arguments),
         env=dict(environment),
         cwd=folder or "/",
@@ -61,16 +87,9 @@ def start(
     )
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill the child's whole group, unless the child was reaped and its number may be another's."""
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # the group is gone already
-            os.killpg(process.pid, signal.SIGKILL)
-
-
-def stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: Child) -> None:
     """Kill the child's whole group, reap it and close its pipes; safe after it has ended."""
-    kill(process)
+    process.kill_group()
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
             with contextlib.suppress(BrokenPipeError):  # what we still wanted to say has no reader
@@ -88,12 +107,24 @@ def run(
     limit: int,
     cancelled: threading.Event | None = None,
 ) -> Ended:
-    """Run to the end. Of stderr only the first 64 KiB are kept.
+    """Start a child and `see_through` what it does."""
+    process = start(arguments, environment, stdin=subprocess.PIPE, folder=folder)
+    return see_through(process, stdin=stdin, timeout=timeout, limit=limit, cancelled=cancelled)
+
+
+def see_through(
+    process: Child,
+    *,
+    stdin: bytes = b"",
+    timeout: float,
+    limit: int,
+    cancelled: threading.Event | None = None,
+) -> Ended:
+    """Talk with a child that was just started until it ends. Of stderr only the first 64 KiB are kept.
 
     Raises DeadlineReachedError after `timeout` seconds, OutputTooLongError for a stdout over `limit` bytes, and
     CancelledError as soon as `cancelled` is set; in each case the whole group has been killed.
     """
-    process = start(arguments, environment, stdin=subprocess.PIPE, folder=folder)
     until = _Until(time.monotonic() + timeout, cancelled)
     try:
         return _talk(process, _pipes(process), memoryview(stdin), until, limit)
@@ -118,14 +149,14 @@ class _Until:
         return left if self.cancelled is None else min(left, LOOK_EVERY)
 
 
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
+def _pipes(process: Child) -> tuple[IO[bytes], IO[bytes], IO[bytes]]:
     if process.stdin is None or process.stdout is None or process.stderr is None:
         raise ValueError("the child was started without pipes")
     return process.stdin, process.stdout, process.stderr
 
 
 def _talk(
-    process: subprocess.Popen[bytes],
+    process: Child,
     pipes: tuple[IO[bytes], IO[bytes], IO[bytes]],
     unsent: memoryview,
     until: _Until,
@@ -159,7 +190,7 @@ def _talk(
     return Ended(wait(process, until.deadline), bytes(stdout), bytes(stderr))
 
 
-def wait(process: subprocess.Popen[bytes], deadline: float) -> int:
+def wait(process: Child, deadline: float) -> int:
     """The child's exit status, waited for until `deadline` (time.monotonic)."""
     try:
         return process.wait(max(0.1, deadline - time.monotonic()))

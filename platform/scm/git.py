@@ -154,6 +154,16 @@ class Options(TypedDict, total=False):
     alone: bool
 
 
+class Reach(TypedDict):
+    """Those of the options with which git gets out over the network."""
+
+    timeout: float
+    protocols: str
+    credential: Credential
+    settings: Sequence[tuple[str, str]]
+    alone: bool
+
+
 def git(*arguments: str | Path, **options: Unpack[Options]) -> bytes:
     """Run git and answer what it wrote to standard output; `call` tells the errors."""
     return call(*arguments, **options).stdout
@@ -207,7 +217,7 @@ def streaming(
     made = environment(settings=settings, variables=variables)
     with tempfile.TemporaryFile() as stderr:
         process = children.start(_command(arguments, folder), made, stdin=stdin, stderr=stderr)
-        alarm = threading.Timer(timeout, children.kill, [process])
+        alarm = threading.Timer(timeout, process.kill_group)
         alarm.daemon = True
         alarm.start()
         try:

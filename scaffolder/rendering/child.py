@@ -4,10 +4,8 @@ The child reads one JSON document and answers with one. What it may do to the sy
 """
 
 import json
-import os
 import shutil
 import signal
-import sys
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -17,16 +15,18 @@ from typing import Any, Final
 import core.errors
 from core import children
 from core.errors import Conflict, GreenroomError, InputError, TooLarge
+from core.forked import ForkServer
 
 from .limits import Limits
 
-_BOOT: Final = """
-import sys, json
-sys.path[:0] = json.loads(sys.argv[2])
-from importlib import import_module
-import_module("scaffolder.rendering.request").serve(sys.argv[1])
-"""
-"""What the child's interpreter is given: it runs without `site`, so the path comes from us."""
+SERVER: Final = ForkServer(
+    "scaffolder.rendering.request:serve",
+    [
+        "scaffolder.rendering.request",
+        "scaffolder.rendering.template_child",
+    ],
+)
+"""Loads all that renders skeletons, and forks; what renders cookiecutters is loaded by each child that does."""
 
 
 class RenderingCancelled(Conflict):
@@ -52,13 +52,11 @@ def run_child(
     TooLarge), TooLarge when a limit ended it, RenderingCancelled as soon as `cancel` is set.
     """
     home = Path(tempfile.mkdtemp(prefix="greenroom-render-"))
-    question = json.dumps({**request, "limits": _limits(limits), "parent": os.getpid()})
+    question = json.dumps({**request, "limits": _limits(limits)})
     try:
-        ended = children.run(
-            [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, module, json.dumps(_import_path())],
-            {"PATH": os.defpath, "LANG": "C.UTF-8", "HOME": str(home), "TMPDIR": str(home)},
+        ended = children.see_through(
+            SERVER.start(module, {"HOME": str(home), "TMPDIR": str(home)}, folder=home),
             stdin=question.encode(),
-            folder=home,
             timeout=limits.seconds,
             limit=limits.reply_bytes,
             cancelled=cancel,
@@ -80,11 +78,6 @@ def run_child(
 
 def _limits(limits: Limits) -> dict[str, int]:
     return {name: getattr(limits, name) for name in Limits.__slots__}
-
-
-def _import_path() -> list[str]:
-    """Where this process imports from, without the current folder."""
-    return [place for place in dict.fromkeys(sys.path) if place and Path(place).exists()]
 
 
 def _understood(answer: bytes, status: int, errors: str, limits: Limits) -> dict[str, Any]:

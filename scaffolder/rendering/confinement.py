@@ -17,7 +17,6 @@ from core.errors import InputError
 
 _NEW_NETWORK: Final = 0x40000000
 _NEW_USER: Final = 0x10000000
-_DIE_WITH_PARENT: Final = 1
 _FORBIDDEN: Final = (
     "socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn",
     "os.spawn", "os.fork", "pty.", "ctypes.",
@@ -31,14 +30,6 @@ _WRITES: Final[dict[str, tuple[int, ...]]] = {
 }  # fmt: skip
 """Audit event → which of its arguments are paths that it changes."""
 _WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-
-
-def die_with(parent: int) -> None:
-    """End when the process that started us ends, so that a killed worker's child writes nothing any more."""
-    if sys.platform.startswith("linux"):
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
-    if os.getppid() != parent:
-        sys.exit("the process that asked for this rendering is gone")
 
 
 def limit_process(*, seconds: int, memory_bytes: int, file_bytes: int) -> None:

@@ -66,7 +66,6 @@ def test_a_developer_may_use_more_than_a_viewer_and_no_role_names_an_unknown_per
     assert unused <= {
         "catalog.location.analyze",
         "scaffolder.action.execute",
-        "scaffolder.template.dry-run",
         "scaffolder.template.step.read",
         "scm.repository.create",
     }, f"no route asks for {unused}"

@@ -13,6 +13,8 @@ import psutil
 import pytest
 
 from core.errors import InputError, TooLarge
+from core.forked import ForkServer
+from scaffolder.rendering import child
 from scaffolder.rendering.child import RenderingCancelled, run_child
 from scaffolder.rendering.cookiecutter import CookiecutterOptions
 from scaffolder.rendering.fetching import fetch_cookiecutter, fetch_template
@@ -231,6 +233,8 @@ def test_the_child_is_shut_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """The walls behind the sandbox, tried from Python code inside of them."""
     (tmp_path / "hostile_child.py").write_text(HOSTILE)
     monkeypatch.syspath_prepend(str(tmp_path))
+    server = ForkServer(child.SERVER.entry, child.SERVER.modules)  # one that knows of the path
+    monkeypatch.setattr(child, "SERVER", server)
     monkeypatch.setenv("GREENROOM_SECRET", "s3cret")
     (tmp_path / "staging").mkdir()
     (tmp_path / "victim").write_text("x")
@@ -243,6 +247,7 @@ def test_the_child_is_shut_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         },
         limits=Limits(),
     )["found"]
+    server.close()
     assert set(reply["environment"]) <= {"PATH", "LANG", "HOME", "TMPDIR", "LC_CTYPE"}
     assert reply["django"] == []
     for name in ("socket", "process", "system", "fork", "write", "link", "through", "remove"):
@@ -273,10 +278,11 @@ def test_the_child_of_a_killed_worker_ends_with_it(tmp_path: Path) -> None:
     )
     text = PARENT.format(path=sys.path, skeleton=str(skeleton), target=str(tmp_path / "work/out"))
     with subprocess.Popen([sys.executable, "-c", text]) as worker:
-        child = until(lambda: next(iter(psutil.Process(worker.pid).children()), None))
         until(lambda: list(tmp_path.glob("work/.out.rendering/*")))
+        below = psutil.Process(worker.pid).children(recursive=True)
+        assert len(below) == 2  # the one that forks, and the one that renders
         worker.kill()
-    until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
+    until(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in below))
 
 
 def until(condition: Callable[[], Any]) -> Any:
