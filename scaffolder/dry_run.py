@@ -165,6 +165,9 @@ class _Ledger:
     def proved(self, _kind: str, _key: str) -> Mapping[str, Any] | None:
         return None
 
+    def noted(self, _kind: str, _key: str) -> Mapping[str, Any] | None:
+        return None
+
 
 @dataclass
 class _Rehearsal:
