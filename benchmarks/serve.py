@@ -94,7 +94,11 @@ def _environ(home: Path, port: int, database: str | None, data: Path | None) -> 
     given = {name: value for name, value in os.environ.items() if not name.startswith("GREENROOM_")}
     given |= {"GREENROOM_DATA": str(home.absolute()), "GREENROOM_PORT": str(port)}
     given["GREENROOM_READING_ALLOW"] = "127.0.0.1"
-    given |= {name: value for name, value in os.environ.items() if name.startswith(("GREENROOM_WEB_", "GREENROOM_WORKER_"))}
+    given |= {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith(("GREENROOM_WEB_", "GREENROOM_WORKER_"))
+    }
     given.pop("DATABASE_URL", None)
     given.pop("REDIS_URL", None)
     if database:

@@ -2,8 +2,9 @@
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from django.conf import settings
@@ -41,11 +42,22 @@ _ORPHANS_AT_ONCE = 500
 
 
 @transaction.atomic
-def register(type: str, target: str, by: Actor) -> Location:  # noqa: A002 - the contract\'s word
-    """Add a location and have it read soon. Conflict when it is there, InputError for a type but `url`."""
+def register(
+    type: str,  # noqa: A002 - the contract's word
+    target: str,
+    by: Actor,
+    *,
+    annotations: Mapping[str, str] = MappingProxyType({}),
+) -> Location:
+    """Add a location and have it read soon. Conflict when it is there, InputError for a type but `url`.
+
+    Everything that it brings gets the annotations.
+    """
     _changeable()
     ref = _registrable(type, target)
-    location = Location(type=ref.type, target=ref.target, entity_ref=_free_name(ref))
+    location = Location(
+        type=ref.type, target=ref.target, entity_ref=_free_name(ref), annotations=dict(annotations)
+    )
     try:
         with transaction.atomic():
             location.save(force_insert=True)
@@ -124,6 +136,14 @@ def retarget(location: Location, type: str, target: str, by: Actor) -> Location:
     record(by, "retargeted", location, before=before, after=str(location))
     refresh_location(location)
     return location
+
+
+def annotate(location: Location, annotations: Mapping[str, str], by: Actor) -> None:
+    """Say something else of everything that a location brings; it is read anew for that."""
+    with transaction.atomic():
+        Location.objects.filter(pk=location.pk).update(annotations=dict(annotations))
+        record(by, "annotated", location, annotations=dict(annotations))
+        ask_for_refresh(location)
 
 
 def refresh_location(location: Location, by: Actor | None = None) -> None:

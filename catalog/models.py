@@ -40,6 +40,9 @@ class Location(Leased):
         default=dict, help_text="What was read at the last refresh: checksums and ETags."
     )
     errors = models.JSONField(default=list, help_text="What was not taken, and why.")
+    annotations = models.JSONField(
+        default=dict, help_text="What its entities are annotated with, whatever their files say."
+    )
     contested = ArrayField(
         models.TextField(), default=list, help_text="Its entities that another location holds."
     )

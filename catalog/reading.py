@@ -23,7 +23,7 @@ from wcmatch._wcparse import PatternLimitException
 from catalog.discovery import snapshots
 from catalog.refs import LocationRef
 from core.errors import AddressRefused, ExternalError, InputError, NotAllowed, NotFound, TooLarge, Unavailable
-from core.names import confined
+from core.names import Confined
 from core.outbound.allowed import Allowed
 from core.outbound.asking import ask, too_large
 from scm.port import Pages
@@ -130,9 +130,10 @@ def read_tree(url: str, into: Path) -> None:
         source = _local(location.target, allow_files=True)
         if not source.is_dir():
             raise NotFound(f"could not read {url}, there is no such folder")
+        within = Confined(source)
         for path in source.rglob("*"):
-            confined(source, str(path.relative_to(source)))
-        shutil.copytree(source, into, symlinks=True, dirs_exist_ok=True)
+            within(str(path.relative_to(source)))
+        shutil.copytree(source, into, symlinks=True, dirs_exist_ok=True, copy_function=shutil.copy)
         return
     found = host_for_url(location.target)
     if found is None:

@@ -14,10 +14,18 @@ from core.errors import Conflict, InputError, NotFound
 from core.notices import notice
 from core.secretbox import seal
 from core.states import move
-from scaffolder import cancelling
+from scaffolder import cancelling, permitted
+from scaffolder.approvals.actions import ask
+from scaffolder.approvals.plan import owner_of, required
+from scaffolder.approvals.policy import requirements
+from scaffolder.auditing import shortened
+from scaffolder.fencing import channel
 from scaffolder.jobs import EXECUTE_RUN
-from scaffolder.journal import channel
 from scaffolder.models import Run, RunEvent, StepRun
+from scaffolder.registry import versions
+from scaffolder.registry.terms import check_terms
+from scaffolder.registry.warnings import unpinned_warning, warn
+from scaffolder.rollback.actions import under_way
 from scaffolder.states import FINISHED, MOVES, RunState, StepState
 from scaffolder.steps import ACTIONS
 from scaffolder.template import check_secrets, check_template, check_values, frozen_spec
@@ -46,20 +54,32 @@ def start(
     *, template_ref: str, values: Mapping[str, Any], secrets: Mapping[str, Any] | None, by: Subject
 ) -> Run:
     """Start a run of a template with these values. ValidationErrors, InputError or NotFound before anything is made."""
-    ref, entity = find_template(template_ref, by)
-    check_template(entity, list(ACTIONS))
+    ref, whole = find_template(template_ref, by)
+    check_template(whole, list(ACTIONS))
+    entity = permitted.template(whole, by)
     check_values(entity, values)
     check_secrets(entity, secrets or {})
+    terms = check_terms(entity, ref, by)
+    version = versions.record(entity, ref)
     user = user_of(by)
+    spec = frozen_spec(entity, ref=ref, values=values, user=user)
+    permitted.check_steps(whole, spec["steps"], by)
+    wanted = requirements(spec, lambda: owner_of(ref))
     run = Run.objects.create(
         template_ref=ref,
-        spec=frozen_spec(entity, ref=ref, values=values, user=user),
+        spec=spec,
+        state=RunState.WAITING if wanted else RunState.OPEN,
         subject=by.frozen(),
+        template_version=version,
         secrets=seal(dict(secrets)) if secrets else None,
         created_by=user["ref"],
     )
-    record(by, "started", run)
-    EXECUTE_RUN.later(run.pk)
+    warn(run, terms.warning(), unpinned_warning(version))
+    record(by, "started", run, template=ref, parameters=shortened(values))
+    if wanted:
+        ask(run, wanted, by=by)
+    else:
+        EXECUTE_RUN.later(run.pk)
     return run
 
 
@@ -92,9 +112,11 @@ def retry(*, run: Run, by: Actor, secrets: Mapping[str, Any] | None = None) -> R
     run = Run.objects.select_for_update().get(pk=run.pk)
     fresh = {"cancel_requested": False, "output": None, "restarts": 0, "rung_at": timezone.now()}
     sealed = seal(dict(secrets)) if secrets else None
-    if not move(
-        Run.objects.filter(pk=run.pk), RunState.OPEN, MOVES, secrets=sealed, last_heartbeat_at=None, **fresh
-    ):
+    if under_way(run):
+        raise Conflict(f"Task with taskId {run.pk} cannot be retried while what it made is taken back")
+    wanted = required(run)
+    to = RunState.WAITING if wanted else RunState.OPEN
+    if not move(Run.objects.filter(pk=run.pk), to, MOVES, secrets=sealed, last_heartbeat_at=None, **fresh):
         raise Conflict(f"Task with taskId {run.pk} cannot be retried")
     StepRun.objects.filter(run=run).delete()
     RunEvent.objects.filter(run=run, type__in=[RunEvent.Type.COMPLETION, RunEvent.Type.CANCELLED]).delete()
@@ -102,6 +124,9 @@ def retry(*, run: Run, by: Actor, secrets: Mapping[str, Any] | None = None) -> R
     RunEvent.objects.create(run=run, type=RunEvent.Type.RECOVERED, body={"recoverStrategy": strategy})
     record(by, "retried", run)
     notice(channel(run.pk))
-    EXECUTE_RUN.later(run.pk)
+    if wanted:
+        ask(run, wanted, by=by)
+    else:
+        EXECUTE_RUN.later(run.pk)
     run.refresh_from_db()
     return run

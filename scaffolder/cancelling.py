@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.db import DatabaseError, connection
@@ -24,32 +24,34 @@ def channel(run_id: object) -> str:
 
 
 @contextmanager
-def watching(run: Run, cancelled: threading.Event, lost: threading.Event) -> Iterator[None]:
-    """While the body runs, set `cancelled` as soon as the row says so or the lease is lost."""
+def watching(
+    run: Run, cancelled: threading.Event, lost: threading.Event, *, meanwhile: Callable[[], None]
+) -> Iterator[None]:
+    """While the body runs, set `cancelled` as soon as the row says so or the lease is lost; twice a second do `meanwhile`."""
     done = threading.Event()
     watch = Watch(channel(run.pk))
 
-    def look() -> bool:
-        try:
-            return Run.objects.filter(pk=run.pk, cancel_requested=True).exists()
-        except DatabaseError as error:
-            log.warning("cannot look for a cancellation now", extra={"error": str(error)})
-            return False
-        finally:
-            connection.close()
+    def look() -> None:
+        if Run.objects.filter(pk=run.pk, cancel_requested=True).exists():
+            cancelled.set()
 
     def listen() -> None:
         looked = 0.0
-        while not done.is_set() and not cancelled.is_set():
+        while not done.is_set():
             told = watch.wait(_TICK)
             if done.is_set():
                 return
-            if lost.is_set():
-                cancelled.set()
-            elif told or time.monotonic() - looked > LOOK_EVERY:
-                looked = time.monotonic()
-                if look():
+            try:
+                meanwhile()
+                if lost.is_set():
                     cancelled.set()
+                elif not cancelled.is_set() and (told or time.monotonic() - looked > LOOK_EVERY):
+                    looked = time.monotonic()
+                    look()
+            except DatabaseError as error:
+                log.warning("the database is away, looking again", extra={"error": str(error)})
+            finally:
+                connection.close()
 
     # Not joined: it ends by itself within a tick, and a run does not wait for it.
     threading.Thread(target=listen, name=f"cancel-{run.pk}", daemon=True).start()

@@ -9,6 +9,12 @@ class RunCancelled(Conflict):
     code, name = "run_cancelled", "Error"
 
 
+class ApprovalStale(Conflict):
+    """What was approved is not what would be done now. Way out: look at the present plan, then decide again."""
+
+    code = "approval_stale"
+
+
 class CannotUndo(Conflict):
     """Something that a run made stays, and a person has to look at it: the message says what, and why."""
 

@@ -1,55 +1,27 @@
-"""What a worker writes while it carries out a run: each line, checkpoint and end, fenced and in one transaction.
+"""What a worker writes while it carries out a run: each line, checkpoint and end, fenced, and one transaction each.
 
-Every write first renews the lease `WHERE attempts = mine AND state = processing`; who lost the run gets LeaseLost
-and writes nothing. The row lock also keeps a run's events in the order of their ids. A database that is away for
-a while is waited for.
+Who lost the run gets LeaseLost and writes nothing (`fencing`). A database that is away for a while is waited for.
 """
 
-import logging
 import threading
-import time
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
-from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
+from core.api.subjects import System
+from core.audit import record
 from core.errors import LeaseLost
-from core.leases import LEASE
-from core.notices import notice
 from core.secretbox import open_sealed, seal
 from core.states import move
+from scaffolder.fencing import Fence, until_back
 from scaffolder.masking import Masker
 from scaffolder.models import Checkpoint, Effect, Run, RunEvent, StepRun
 from scaffolder.states import MOVES, EffectState, RunState, StepState
 
-PATIENCE = 90.0
-"""Seconds for which the database may be away before the run is left to the sweep."""
 LONGEST_MESSAGE = 64 * 1024
 MOST_LINES = 20_000
-AWAY = (OperationalError, InterfaceError)
-
-T = TypeVar("T")
-log = logging.getLogger(__name__)
-
-
-def channel(run_id: object) -> str:
-    """The key under which news of a run are told."""
-    return f"run:{run_id}"
-
-
-def until_back(work: Callable[[], T]) -> T:
-    """Do some work with the database, again and again while the server is away."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return work()
-        except AWAY as error:
-            if connection.in_atomic_block or time.monotonic() > deadline:
-                raise
-            log.warning("database away, trying again", extra={"error": str(error)})
-            connection.close()
-            threading.Event().wait(0.3)
+WORKER = System("system:worker")
 
 
 class Journal:
@@ -58,37 +30,38 @@ class Journal:
     def __init__(self, run: Run, masker: Masker, cancelled: threading.Event) -> None:
         self.run = run
         self.masker = masker
-        self._cancelled = cancelled
+        self.fence = Fence(run, cancelled)
         self._lines = 0
 
     def say(self, message: str, *, step_id: str | None = None, status: str | None = None) -> None:
         """One line of the log, in the contract's shape."""
-        self._write(lambda: self._event(message, step_id, status))
+        self._line(message, step_id, status)
+        self.fence.flush()
 
     def action_line(self, message: str, step_id: str, level: str = "info") -> None:
-        """A line that an action writes; its level is coloured, as clients know it."""
+        """A line that an action writes; its level is coloured, as clients know it. It may wait a moment for others."""
         self._lines += 1
         if self._lines > MOST_LINES:
             return
         if self._lines == MOST_LINES:
             message = f"the log has {MOST_LINES} lines; what the actions say from here on is left out"
         colour = {"info": 32, "warn": 33, "error": 31}[level]
-        self.say(f"\u001b[{colour}m{level}\u001b[39m: {message}", step_id=step_id)
+        self._line(f"\u001b[{colour}m{level}\u001b[39m: {message}", step_id)
 
     def begin(self, position: int, step: Mapping[str, Any]) -> bool:
         """Note that a step begins; True when an earlier attempt had begun it too."""
 
         def write() -> bool:
-            _, fresh = StepRun.objects.get_or_create(
-                run=self.run, position=position, defaults={"step_id": step["id"]}
-            )
-            self._event(f"Beginning step {step['name']}", step["id"], "processing")
+            fresh = not StepRun.objects.filter(run=self.run, position=position).exists()
+            if fresh:  # nobody else writes steps of a run that is ours
+                StepRun.objects.create(run=self.run, position=position, step_id=step["id"])
             return not fresh
 
-        return self._write(write)
+        self._line(f"Beginning step {step['name']}", step["id"], "processing")
+        return self.fence.write(write)
 
     def complete(self, position: int, step: Mapping[str, Any], output: Mapping[str, Any]) -> None:
-        """The checkpoint: the step's output and the line that says so."""
+        """The checkpoint: the step's output and the line that says so. Written with the beginning of the next step, or the end."""
         shown = self.masker.data(output)
         self._end(
             position,
@@ -115,9 +88,9 @@ class Journal:
 
         def write() -> None:
             StepRun.objects.filter(run=self.run).delete()
-            self._event("The workspace is gone with the worker that had it; starting from the first step")
 
-        self._write(write)
+        self._line("The workspace is gone with the worker that had it; starting from the first step")
+        self.fence.write(write)
 
     def finish(
         self, *, output: Mapping[str, Any] | None = None, error: Mapping[str, str] | None = None
@@ -134,9 +107,10 @@ class Journal:
                 raise LeaseLost(f"run {self.run.pk}, attempt {self.run.attempts}, was taken or ended")
             StepRun.objects.filter(run=self.run).update(sealed_output=None)
             Checkpoint.objects.filter(run=self.run).delete()
-            RunEvent.objects.create(run=self.run, type=RunEvent.Type.COMPLETION, body=body)
+            record(WORKER, str(state), self.run)
 
-        self._write(write)
+        self.fence.say(RunEvent.Type.COMPLETION, body)
+        self.fence.write(write)
 
     def intend(self, kind: str, key: str, **details: Any) -> None:
         def write() -> None:
@@ -145,14 +119,14 @@ class Journal:
                 state=EffectState.INTENDED, reason="", undone_at=None, made_at=None
             )
 
-        self._write(write)
+        self.fence.write(write)
 
     def prove(self, kind: str, key: str, **details: Any) -> None:
         def write() -> None:
             effect = self._effect(kind, key, details)
             Effect.objects.filter(pk=effect.pk).update(state=EffectState.MADE, made_at=timezone.now())
 
-        self._write(write)
+        self.fence.write(write)
 
     def proved(self, kind: str, key: str) -> dict[str, Any] | None:
         rows = Effect.objects.filter(run=self.run, kind=kind, key=key, state=EffectState.MADE)
@@ -166,7 +140,7 @@ class Journal:
             return open_sealed(bytes(kept))
         value = work()
         sealed = seal(value)
-        self._write(
+        self.fence.write(
             lambda: Checkpoint.objects.get_or_create(
                 run=self.run, step_id=step_id, key=key, defaults={"value": sealed}
             )
@@ -196,18 +170,18 @@ class Journal:
         return effect
 
     def _end(self, position: int, state: StepState, line: tuple[str, str, str], **changes: Any) -> None:
+        changes |= {"step_id": line[1], "state": state, "ended_at": timezone.now()}
+
         def write() -> None:
-            StepRun.objects.update_or_create(
-                run=self.run,
-                position=position,
-                defaults={"step_id": line[1], "state": state, "ended_at": timezone.now(), **changes},
-            )
-            Run.objects.filter(pk=self.run.pk).update(restarts=0)
-            self._event(*line)
+            if not StepRun.objects.filter(run=self.run, position=position).update(**changes):
+                StepRun.objects.create(run=self.run, position=position, **changes)
+            if self.run.restarts:
+                Run.objects.filter(pk=self.run.pk).update(restarts=0)
 
-        self._write(write)
+        self._line(*line)
+        self.fence.later(write)
 
-    def _event(self, message: str, step_id: str | None = None, status: str | None = None) -> None:
+    def _line(self, message: str, step_id: str | None = None, status: str | None = None) -> None:
         shown = self.masker.text(message)
         if len(shown) > LONGEST_MESSAGE:
             shown = (
@@ -216,21 +190,4 @@ class Journal:
         body = {"message": shown}
         body |= {"stepId": step_id} if step_id is not None else {}
         body |= {"status": status} if status is not None else {}
-        RunEvent.objects.create(run=self.run, type=RunEvent.Type.LOG, body=body)
-
-    def _write(self, work: Callable[[], T]) -> T:
-        def fenced() -> T:
-            with transaction.atomic():
-                now = timezone.now()
-                mine = Run.objects.filter(
-                    pk=self.run.pk, attempts=self.run.attempts, state=RunState.PROCESSING
-                )
-                if not mine.update(last_heartbeat_at=now, lease_until=now + LEASE):
-                    raise LeaseLost(f"run {self.run.pk}, attempt {self.run.attempts}, was taken or ended")
-                if mine.filter(cancel_requested=True).exists():
-                    self._cancelled.set()
-                result = work()
-                notice(channel(self.run.pk))
-            return result
-
-        return until_back(fenced)
+        self.fence.say(RunEvent.Type.LOG, body)

@@ -8,9 +8,12 @@ from django.utils import timezone
 
 from catalog.models import Entity
 from core.leases import Leased
+from scaffolder.approvals.models import Approval, ApprovalRequest  # noqa: F401 - tables of this app
 from scaffolder.json_text import JsonText
 from scaffolder.querysets import RunEventQuerySet, RunQuerySet, TemplateManager
+from scaffolder.rollback.models import Rollback  # noqa: F401 - tables of this app
 from scaffolder.states import EffectState, RunState, StepState
+from scaffolder.upgrades.models import Campaign, Member, Upgrade  # noqa: F401 - tables of this app
 
 
 class Run(Leased):
@@ -20,6 +23,10 @@ class Run(Leased):
     are gone when the run ends. `restarts` counts workers that died since the last step was finished.
     """
 
+    class Serves(models.TextChoices):
+        TEMPLATE = "template", "its template's steps"
+        UPGRADE = "upgrade", "an upgrade to a newer version"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     template_ref = models.TextField(db_index=True)
     spec = JsonText()
@@ -28,6 +35,9 @@ class Run(Leased):
     )
     template_version = models.ForeignKey(
         "TemplateVersion", null=True, on_delete=models.PROTECT, related_name="runs"
+    )
+    serves = models.CharField(
+        max_length=8, choices=Serves.choices, default=Serves.TEMPLATE, help_text="What it is carried out for."
     )
     secrets = models.BinaryField(null=True, editable=False)
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.OPEN)
@@ -53,7 +63,11 @@ class Run(Leased):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(condition=models.Q(state__in=RunState.values), name="run_state_known"),
             models.CheckConstraint(
-                condition=models.Q(state__in=["open", "processing"]) | models.Q(secrets__isnull=True),
+                condition=models.Q(serves__in=["template", "upgrade"]), name="run_serves_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["waiting", "open", "processing"])
+                | models.Q(secrets__isnull=True),
                 name="run_secrets_gone_at_the_end",
             ),
         ]
@@ -165,14 +179,16 @@ class Effect(models.Model):
 class TemplateVersion(models.Model):
     """A template as it was at one moment; never changed. `number` counts up for each template, from 1.
 
-    `digest` is the SHA-256 of the document and of where its files lie; `commit` is the commit of the repository with its
-    files, "" where there is none (a file of this machine). `source` is the address that relative ones start from.
+    `digest` is the SHA-256 of the document and of what fixes its files: `commit`, the commit of their repository, or
+    the digest of the copy that was kept of a folder of this machine. It is "" when nothing could fix them; `unpinned`
+    says why. `source` is the address that relative ones start from.
     """
 
     template_ref = models.TextField()
     number = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
     commit = models.CharField(max_length=64, blank=True, default="")
+    unpinned = models.TextField(blank=True, default="", help_text="Why its files may change.")
     source = models.TextField(blank=True, default="")
     document = JsonText()
     recorded_at = models.DateTimeField(default=timezone.now)
@@ -186,6 +202,38 @@ class TemplateVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.template_ref} version {self.number}"
+
+
+class Instance(models.Model):
+    """A repository that a run made from a template and registered, and which version it is of now.
+
+    `values` are the answers that it was made with, and those that upgrades added. `commit` is what the run published.
+    """
+
+    entity_ref = models.TextField(db_index=True)
+    template_ref = models.TextField()
+    host = models.CharField(max_length=255)
+    repository = models.TextField()
+    branch = models.TextField(help_text="What was published to.")
+    commit = models.CharField(max_length=64)
+    location = models.UUIDField(help_text="The catalog's location, whose entities tell where they come from.")
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="instances")
+    version = models.ForeignKey(TemplateVersion, on_delete=models.PROTECT, related_name="instances")
+    values = JsonText(default=dict)
+    made_at = models.DateTimeField(default=timezone.now)
+    upgraded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["template_ref", "entity_ref", "id"]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["template_ref", "id"], name="instance_of_template")
+        ]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["run", "host", "repository"], name="instance_once_a_run"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.entity_ref} in {self.host}:{self.repository}"
 
 
 class TemplateEntity(Entity):

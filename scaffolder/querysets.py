@@ -8,6 +8,8 @@ from django.db import models
 from catalog.models import Entity
 from core.errors import InputError, NotFound
 from core.leases import free
+from scaffolder import permitted
+from scaffolder.permissions import READ
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,8 +23,12 @@ class RunQuerySet(models.QuerySet["Run"]):
     """Runs."""
 
     def visible_to(self, subject: Any) -> Self:
-        """Those that the subject may see. Who holds `scaffolder.task.read` sees all of them today."""
-        return self
+        """Those that the subject may see: all of them, unless its `scaffolder.task.read` has a condition."""
+        return self.permitted(subject, READ)
+
+    def permitted(self, subject: Any, permission: str) -> Self:
+        """Those for which the subject has the permission."""
+        return self.filter(permitted.runs(subject, permission))
 
     def named(self, run_id: str) -> "Run":
         """The run with that id; NotFound for any other text, also one that is no UUID."""
@@ -45,6 +51,10 @@ class RunQuerySet(models.QuerySet["Run"]):
                 raise InputError(f'Invalid order field "{field}"')
             fields.append(f"{'-' if direction == 'desc' else ''}{ORDER_FIELDS[field]}")
         return self.order_by(*fields, "id")
+
+    def in_states(self, words: list[str]) -> Self:
+        """Those in one of these states, by the wire's words: a run that waits for an approval is open there."""
+        return self.filter(state__in=[*words, *(["waiting"] if "open" in words else [])])
 
     def unclaimed(self, now: "datetime", rung_before: "datetime") -> Self:
         """Those that wait for a worker, or were left behind by one, and that nobody was called for lately."""

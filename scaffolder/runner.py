@@ -18,12 +18,15 @@ from core.errors import GreenroomError, LeaseLost
 from core.leases import claim, keep, release
 from core.secretbox import open_sealed
 from scaffolder import workspace
+from scaffolder.approvals import planning
 from scaffolder.cancelling import watching
 from scaffolder.errors import RunCancelled
-from scaffolder.journal import AWAY, Journal, until_back
+from scaffolder.fencing import AWAY, until_back
+from scaffolder.journal import Journal
 from scaffolder.language import render_output
 from scaffolder.masking import Masker
 from scaffolder.models import Run
+from scaffolder.registry.pins import pinned_base
 from scaffolder.rendering.child import RenderingCancelled
 from scaffolder.states import MOVES, RunState, StepState
 from scaffolder.steps.port import Action, StepContext, User, cancellation
@@ -46,6 +49,8 @@ def execute(run_id: str) -> None:
         return
     try:
         with keep(run) as keeper:
+            if not planning.passes(run):
+                return
             Execution(run, keeper.lost).carry_out()
             # Before the lease is given back: a retry must not find the folder while it goes.
             workspace.discard(run.pk)
@@ -73,7 +78,7 @@ class Execution:
 
     def carry_out(self) -> None:
         steps = self.spec["steps"]
-        with watching(self.run, self.cancelled, self.lost):
+        with watching(self.run, self.cancelled, self.lost, meanwhile=self.journal.fence.flush_in_passing):
             done = self._resume(steps)
             for position, step in enumerate(steps):
                 if position in done:
@@ -183,6 +188,8 @@ class Execution:
 
     def _step_context(self, step: dict[str, Any], *, again: bool, cancelled: threading.Event) -> StepContext:
         user, template = self.spec["user"], self.spec["templateInfo"]
+        version = self.run.template_version
+        commit = version.commit if version else ""
         return StepContext(
             run_id=str(self.run.pk),
             step_id=step["id"],
@@ -190,7 +197,8 @@ class Execution:
             workspace=workspace.folder_of(self.run.pk),
             scratch=workspace.scratch_of(self.run.pk),
             template_ref=template["entityRef"],
-            base_url=template["baseUrl"],
+            base_url=pinned_base(template["baseUrl"], commit),
+            kept=commit,
             user=User(user.get("ref", self.run.created_by), user.get("entity")),
             subject=Subject.thawed(self.run.subject),
             log=lambda message: self.journal.action_line(message, step["id"]),

@@ -6,6 +6,7 @@ from core.states import Moves
 
 
 class RunState(models.TextChoices):
+    WAITING = "waiting", "waiting for approval"
     OPEN = "open", "waiting"
     PROCESSING = "processing", "running"
     COMPLETED = "completed", "completed"
@@ -16,12 +17,14 @@ class RunState(models.TextChoices):
 FINISHED = frozenset({RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED})
 
 MOVES: Moves = {
-    RunState.OPEN: frozenset(FINISHED),  # a retry
+    # A retry that has to be approved again; or a worker found that what was approved is not what it would do.
+    RunState.WAITING: FINISHED | {RunState.PROCESSING},
+    RunState.OPEN: FINISHED | {RunState.WAITING},  # a retry; or it was approved
     RunState.PROCESSING: frozenset({RunState.OPEN}),
     RunState.COMPLETED: frozenset({RunState.PROCESSING}),
     # A run that is cancelled while it works ends as failed: clients of the contract wait for that word.
     RunState.FAILED: frozenset({RunState.PROCESSING}),
-    RunState.CANCELLED: frozenset({RunState.OPEN}),
+    RunState.CANCELLED: frozenset({RunState.OPEN, RunState.WAITING}),
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from core.errors import InputError
 from scaffolder.expressions import render_value
 from scaffolder.language import environment, holds, runs_after_failure
+from scaffolder.permitted import check_action
 from scaffolder.states import StepState
 from scaffolder.steps import action_named
 from scaffolder.steps.port import Action, StepContext
@@ -96,6 +97,7 @@ class Workflow:
         if found:
             reasons = ", ".join(sentence(one) for one in found)
             raise InputError(f"Invalid input passed to action {action.id}, {reasons}")
+        check_action(ctx.subject, action.id, given)
         return dict(call(action, ctx, given) or {})
 
 

@@ -41,12 +41,14 @@ def read_location(
     known: Known = nothing_known,
     anew: Collection[str] = (),
     salt: bytes = b"",
+    annotations: Mapping[str, str] = MappingProxyType({}),
 ) -> Harvest:
     """Read everything below a location. A fault in one document or file never stops its neighbours.
 
     `kinds` may be taken; `types` are what Location entities inside may name; `name` is the location's entity
     name when it is not the one made from its target; `presence` "optional" forgives a missing file. Files and documents that are the same as before are passed
-    over, but not in the files named by `anew`; `salt` stands for what else decides what a text becomes.
+    over, but not in the files named by `anew`; `salt` stands for what else decides what a text becomes. Every entity
+    that is found gets the `annotations`.
     """
     entity = location_entity(root, presence)
     if name:
@@ -55,7 +57,9 @@ def read_location(
     own = process(entity, place, reader.read_nothing)
     harvest = Harvest(own.ref, [Found.of(own, str(root))])
     allowed = {kind.lower() for kind in kinds}
-    walk = _Walk(root, reader, allowed, (*types, root.type), harvest, known, frozenset(anew), salt)
+    walk = _Walk(
+        root, reader, allowed, (*types, root.type), harvest, known, frozenset(anew), salt, annotations
+    )
     walk.run(own)
     return harvest
 
@@ -103,6 +107,7 @@ class _Walk:
     known: Known
     anew: frozenset[str]
     salt: bytes
+    annotations: Mapping[str, str]
     queue: deque[tuple[LocationRef, Lead]] = field(default_factory=deque)
     visited: set[LocationRef] = field(default_factory=set)
 
@@ -165,7 +170,7 @@ class _Walk:
         memory.parent_ref = lead.ref
         self.harvest.memories[at] = memory
         known = {} if at in self.anew else self.known(at, lead.ref)
-        place = Place(file, self.root, host_annotations(file))
+        place = Place(file, self.root, host_annotations(file), self.annotations)
         for text in documents:
             digest = text.digest(self.salt)
             if digest in known:

@@ -135,6 +135,7 @@ def _read(location: Location, reader: Reader, anew: Collection[str], rules: str)
             known=partial(known_documents, location),
             anew=anew,
             salt=rules.encode(),
+            annotations=location.annotations,
         )
     except Refused as refused:
         trouble = Trouble(refused.problem, str(location), unread=True)
@@ -156,7 +157,15 @@ def _finished(location: Location, started: object, *, failures: int) -> None:
 def _rules(location: Location) -> str:
     """What else decides what becomes of a file: when it changes, every file is looked at anew."""
     declared = str(declared_kinds(settings.GREENROOM_CATALOG_KINDS))
+    known = [f"{name}={value}" for name, value in sorted(location.annotations.items())]
     said = "\n".join(
-        [VERSION, str(location), *sorted(allowed_kinds()), *settings.GREENROOM_CATALOG_LOCATIONS, declared]
+        [
+            VERSION,
+            str(location),
+            *known,
+            *sorted(allowed_kinds()),
+            *settings.GREENROOM_CATALOG_LOCATIONS,
+            declared,
+        ]
     )
     return hashlib.blake2b(said.encode(), digest_size=16).hexdigest()

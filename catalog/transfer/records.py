@@ -46,11 +46,15 @@ def _or_null(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {"anyOf": [{"type": "null"}, schema]}
 
 
+LATER = frozenset({"annotations"})
+"""Members that records did not always have: without them they are empty."""
+
+
 def _record(**members: Mapping[str, Any]) -> Schema:
     return Schema(
         {
             "type": "object",
-            "required": list(members),
+            "required": [name for name in members if name not in LATER],
             "additionalProperties": False,
             "properties": members,
         }
@@ -70,6 +74,7 @@ SCHEMAS: Mapping[str, Schema] = {
         files={"type": "object"},
         errors={"type": "array", "items": _ERROR},
         contested={"type": "array", "items": _TEXT},
+        annotations={"type": "object", "additionalProperties": _MAYBE_TEXT, "maxProperties": 20},
         createdAt=_WHEN,
         refreshedAt=_or_null(_WHEN),
         nextRefreshAt=_WHEN,

@@ -60,6 +60,7 @@ class Environment:
     catalog_kinds: str
     reading_allow: list[str]
     scaffolder_extensions: list[str]
+    hooks_allow: list[str]
     code_hosts: str
     github_url: str
     github_token: str
@@ -67,6 +68,7 @@ class Environment:
     gitlab_url: str
     gitlab_token: str
     gitlab_webhook_secret: str
+    approvals: str
     orphan_grace_minutes: int
     history_days: int
     git_push_mib: int
@@ -129,6 +131,7 @@ def read() -> Environment:
         else "",
         reading_allow=env.list("GREENROOM_READING_ALLOW", default=[]),
         scaffolder_extensions=env.list("GREENROOM_SCAFFOLDER_EXTENSIONS", default=[]),
+        hooks_allow=env.list("GREENROOM_HOOKS_ALLOW", default=["*"]),
         code_hosts=env.str("GREENROOM_CODE_HOSTS", default=""),
         github_url=env.str("GREENROOM_GITHUB_URL", default=""),
         github_token=env.str("GREENROOM_GITHUB_TOKEN", default=""),
@@ -136,6 +139,7 @@ def read() -> Environment:
         gitlab_url=env.str("GREENROOM_GITLAB_URL", default=""),
         gitlab_token=env.str("GREENROOM_GITLAB_TOKEN", default=""),
         gitlab_webhook_secret=env.str("GREENROOM_GITLAB_WEBHOOK_SECRET", default=""),
+        approvals=env.str("GREENROOM_APPROVALS", default=""),
         orphan_grace_minutes=_number(env, "GREENROOM_ORPHAN_GRACE_MINUTES", 60, 0, 525_600, wrong),
         history_days=_number(env, "GREENROOM_HISTORY_DAYS", 365, 0, 36_500, wrong),
         git_push_mib=_number(env, "GREENROOM_GIT_PUSH_MIB", 256, 1, 4096, wrong),
@@ -144,10 +148,11 @@ def read() -> Environment:
         worker_threads=_number(env, "GREENROOM_WORKER_THREADS", 4, 1, 64, wrong),
         worker_processes=_number(env, "GREENROOM_WORKER_PROCESSES", 1, 1, 64, wrong),
     )
-    try:
-        Allowed.of(found.reading_allow)
-    except InputError as error:
-        wrong.append(f"GREENROOM_READING_ALLOW: {error.message}")
+    for name, entries in (("READING", found.reading_allow), ("HOOKS", found.hooks_allow)):
+        try:
+            Allowed.of(entries)
+        except InputError as error:
+            wrong.append(f"GREENROOM_{name}_ALLOW: {error.message}")
     for key in found.encryption_keys:
         try:
             Fernet(key)

@@ -24,6 +24,7 @@ GREENROOM_CATALOG_LOCATION_CONFLICT: str = ENVIRONMENT.catalog_location_conflict
 GREENROOM_CATALOG_KINDS: str = ENVIRONMENT.catalog_kinds
 GREENROOM_READING_ALLOW: list[str] = ENVIRONMENT.reading_allow
 GREENROOM_SCAFFOLDER_EXTENSIONS: list[str] = ENVIRONMENT.scaffolder_extensions
+GREENROOM_HOOKS_ALLOW: list[str] = ENVIRONMENT.hooks_allow
 GREENROOM_CODE_HOSTS: str = ENVIRONMENT.code_hosts
 GREENROOM_GITHUB_URL: str = ENVIRONMENT.github_url
 GREENROOM_GITHUB_TOKEN: str = ENVIRONMENT.github_token
@@ -31,6 +32,7 @@ GREENROOM_GITHUB_WEBHOOK_SECRET: str = ENVIRONMENT.github_webhook_secret
 GREENROOM_GITLAB_URL: str = ENVIRONMENT.gitlab_url
 GREENROOM_GITLAB_TOKEN: str = ENVIRONMENT.gitlab_token
 GREENROOM_GITLAB_WEBHOOK_SECRET: str = ENVIRONMENT.gitlab_webhook_secret
+GREENROOM_APPROVALS: str = ENVIRONMENT.approvals
 GREENROOM_GIT_PUSH_LIMIT: int = ENVIRONMENT.git_push_mib * 1024 * 1024
 GREENROOM_STREAMS: int = max(1, ENVIRONMENT.web_threads // 2)  # watchers of runs that one web process serves
 GREENROOM_ORPHAN_GRACE: timedelta = timedelta(minutes=ENVIRONMENT.orphan_grace_minutes)

@@ -37,15 +37,31 @@ def confined(root: Path, relative: str) -> Path:
     Raises InputError for an absolute path, a `..`, a NUL, a backslash, the same in percent encoding, and for a
     link on the way that leaves the folder.
     """
-    decoded = unquote(relative)
-    for text in {relative, decoded}:
-        parts = text.split("/")
-        if "\0" in text or "\\" in text or text.startswith(("/", "~")) or ".." in parts:
-            raise InputError(f"path {relative!r} leaves its folder: use a relative path without '..'")
-    base = Path(os.path.realpath(root))
-    target = Path(os.path.realpath(base / relative))
-    if target != base and base not in target.parents:
-        raise InputError(
-            f"path {relative!r} leaves its folder through a link: replace the link by what it points to"
-        )
-    return base / relative
+    return Confined(root)(relative)
+
+
+class Confined:
+    """`confined` for many paths below one root: each folder on the way is looked at once, so nobody else may change it meanwhile."""
+
+    def __init__(self, root: Path) -> None:
+        self._base = os.path.realpath(root)
+        self._real: dict[str, str] = {}
+
+    def __call__(self, relative: str) -> Path:
+        """The path below the root; errors as `confined` tells."""
+        for text in {relative, unquote(relative)}:
+            parts = text.split("/")
+            if "\0" in text or "\\" in text or text.startswith(("/", "~")) or ".." in parts:
+                raise InputError(f"path {relative!r} leaves its folder: use a relative path without '..'")
+        place = f"{self._base}/{relative}"
+        folder, _, name = place.rpartition("/")
+        if folder not in self._real:
+            self._real[folder] = os.path.realpath(folder)
+        real = f"{self._real[folder]}/{name}"
+        if name in ("", ".") or os.path.islink(real):  # noqa: PTH114 - a Path per file costs
+            real = os.path.realpath(place)
+        if not f"{real}/".startswith(f"{self._base}/"):
+            raise InputError(
+                f"path {relative!r} leaves its folder through a link: replace the link by what it points to"
+            )
+        return Path(place)

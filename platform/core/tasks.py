@@ -1,6 +1,5 @@
 """Celery's doors: the base task every app's doors share, and the sweeper's own door."""
 
-import time
 from typing import Any
 
 import structlog
@@ -9,9 +8,6 @@ from celery import Task, shared_task
 from . import memory
 from .errors import GreenroomError
 from .sweeps import run_due
-
-LONG = 1.0
-"""Seconds of work after which a task may have taken much memory."""
 
 
 class Door(Task):
@@ -23,7 +19,6 @@ class Door(Task):
     max_retries = 5
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        began = time.monotonic()
         with structlog.contextvars.bound_contextvars(request_id=str(self.request.id), task=self.name):
             try:
                 return super().__call__(*args, **kwargs)
@@ -33,8 +28,7 @@ class Door(Task):
                 wait = getattr(error, "retry_after", None) or 2 ** (self.request.retries + 1)
                 raise self.retry(exc=error, countdown=wait) from error
             finally:
-                if time.monotonic() - began > LONG:
-                    memory.give_back()
+                memory.give_back_if_grown()
 
 
 @shared_task(name="core.sweep", base=Door)

@@ -11,16 +11,13 @@ from django.utils import timezone
 from core.api.subjects import System
 from core.audit import Actor, record
 from core.errors import Conflict, InputError
-from scm import events, pull_requests, storage
+from scm import events, protection, pull_requests, storage
 from scm.bare import BareRepository
 from scm.commits import commit_changes, commit_folder
 from scm.models import Event, LocalRepository
 from scm.names import checked_branch
 from scm.querysets import find_repository
 from scm.values import Author, RepositoryName
-
-BY = System("system:scm")
-"""Who did what a host's port is asked for without a name."""
 
 PUSH_TIMEOUT = timedelta(minutes=10)
 """The longest that a push may take; after it, somebody looks at what became of it."""
@@ -88,7 +85,7 @@ def describe(*, repository: LocalRepository, description: str) -> LocalRepositor
     if row.description != description:
         before, row.description = row.description, description
         row.save(update_fields=["description"])
-        record(BY, "described", row, before=before, after=description)
+        record(protection.BY, "described", row, before=before, after=description)
     return row
 
 
@@ -108,9 +105,9 @@ def delete_repository(*, name: RepositoryName, known_as: str) -> None:
                 f"repository '{row}' is another one than that with the id {known_as!r}; it is not deleted"
             )
         full_name, pk = row.full_name, row.pk
-        record(BY, "deleted", row, id=pk, made_by=row.made_by)
+        record(protection.BY, "deleted", row, id=pk, made_by=row.made_by)
         row.delete()
-        events.tell_without(full_name, Event.Kind.REPOSITORY, action="deleted", by=BY.ref)
+        events.tell_without(full_name, Event.Kind.REPOSITORY, action="deleted", by=protection.BY.ref)
         removed = storage.set_aside_for_removal(full_name, pk)
     storage.remove(removed)
 
@@ -167,10 +164,12 @@ def _push(
 ) -> str:
     checked_branch("branch", branch)
     bare = storage.bare(repository.full_name)
-    head = bare.head(branch)
-    parent = head or (bare.commit_at(onto) if onto else bare.head(repository.default_branch))
+    heads = {known.name: known.sha for known in bare.branches()}
+    head = heads.get(branch)
+    parent = head or (bare.commit_at(onto) if onto else heads.get(repository.default_branch))
     made = commit(bare, parent)
     if made != head:
+        protection.check_push(repository, branch)
         expect_change(repository)
         bare.move(branch, to=made, expected=head)
     tell_changes(repository, by=System(str(author)))
@@ -188,9 +187,10 @@ def delete_branch(*, repository: LocalRepository, branch: str, expected: str) ->
         raise Conflict(f"branch {branch!r} is the default branch of '{repository}'; it is not deleted")
     if head != expected:
         raise Conflict(f"branch {branch!r} has moved on to {head}; it is not deleted")
+    protection.check_deletion(repository, branch)
     expect_change(repository)
     bare.drop(branch, expected=expected)
-    tell_changes(repository, by=BY)
+    tell_changes(repository, by=protection.BY)
 
 
 def expect_change(repository: LocalRepository) -> None:

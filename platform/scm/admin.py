@@ -1,12 +1,20 @@
-"""Repositories, pull requests, events and deliveries in the admin: to look at, not to change."""
+"""Repositories, pull requests, rules, hooks, events and deliveries in the admin: to look at, not to change."""
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from core.admin import ReadOnly, readable
-from core.redaction import redact_data
-from scm.models import Delivery, Event, LocalPullRequest, LocalRepository
+from core.redaction import redact, redact_data
+from scm.models import (
+    Delivery,
+    Event,
+    HookDelivery,
+    LocalBranchRules,
+    LocalHook,
+    LocalPullRequest,
+    LocalRepository,
+)
 from scm.webhooks import inbox
 
 
@@ -23,6 +31,49 @@ class LocalPullRequestAdmin(ReadOnly, admin.ModelAdmin):
     list_filter = ["state"]
     list_select_related = ["repository"]
     search_fields = ["title", "author", "head_sha", "repository__owner", "repository__name"]
+
+
+@admin.register(LocalBranchRules)
+class LocalBranchRulesAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["__str__", "repository", "branch", "updated"]
+    list_select_related = ["repository"]
+    search_fields = ["branch", "repository__owner", "repository__name"]
+    fields = readonly_fields = ("repository", "branch", "shown_rules", "updated")
+
+    @admin.display(description="rules")
+    def shown_rules(self, row: LocalBranchRules) -> str:
+        return readable(row.rules)
+
+
+@admin.register(LocalHook)
+class LocalHookAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["__str__", "shown_url", "events", "active", "last_outcome", "last_at"]
+    list_filter = ["active"]
+    list_select_related = ["repository"]
+    search_fields = ["repository__owner", "repository__name", "url"]
+    fields = readonly_fields = (
+        *("repository", "shown_url", "events", "active", "content_type", "has_secret"),
+        *("created", "last_outcome", "last_at"),
+    )
+
+    @admin.display(description="url")
+    def shown_url(self, hook: LocalHook) -> str:
+        return redact(hook.url)
+
+    @admin.display(boolean=True, description="secret")
+    def has_secret(self, hook: LocalHook) -> bool:
+        return hook.secret is not None
+
+
+@admin.register(HookDelivery)
+class HookDeliveryAdmin(ReadOnly, admin.ModelAdmin):
+    list_display = ["id", "hook", "event", "state", "attempts", "outcome", "due", "ended"]
+    list_filter = ["state"]
+    list_select_related = ["hook__repository", "event"]
+    show_full_result_count = False
+    fields = readonly_fields = (
+        *("hook", "event", "key", "state", "attempts", "outcome", "created", "due", "ended"),
+    )
 
 
 @admin.register(Event)

@@ -1,6 +1,6 @@
 """What goes wrong between us and git, and between us and code hosts."""
 
-from core.errors import ExternalError, NotFound, Unavailable
+from core.errors import ExternalError, InputError, NotAllowed, NotFound, Unavailable
 
 
 class GitMissing(Unavailable):
@@ -34,3 +34,18 @@ class CredentialRefused(ExternalError):
     """A code host refuses the token or app that we were configured with. Renew it, or give it more rights."""
 
     code = "credential_refused"
+
+
+class Unacceptable(InputError):
+    """A code host does not take what it was sent. Its own words follow: mend the field that they name."""
+
+    code = "unacceptable"
+
+
+class PushRefused(NotAllowed):
+    """A code host does not take what was pushed: the branch is protected, or a rule or hook of its own says no.
+
+    Open a pull request instead, or let somebody with the right change the rule; the host's words follow.
+    """
+
+    code = "push_refused"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from core.jobs import Job
+from scm import hooks
 from scm.models import Event, LocalRepository
 from scm.values import RepositoryName
 from scm.webhooks.happening import Happening
@@ -37,6 +38,7 @@ def tell_of(host: str, happening: Happening) -> Event:
 def _tell(*, host: str, name: str, kind: str, payload: dict[str, Any], **facts: Any) -> Event:
     said = {"host": host, "repository": name, **payload}
     event = Event.objects.create(host=host, name=name, kind=kind, payload=said, **facts)
+    hooks.remember(event)
     for job in _listeners:
         job.later(event.pk)
     return event

@@ -104,8 +104,12 @@ def environment(
     credential: Credential | None = None,
     settings: Sequence[tuple[str, str]] = (),
     variables: Mapping[str, str] | None = None,
+    alone: bool = False,
 ) -> dict[str, str]:
-    """All that git may know. `protocols` is what it may speak, such as "https:http"; "" is none."""
+    """All that git may know. `protocols` is what it may speak, such as "https:http"; "" is none.
+
+    `alone` keeps our environment's proxies and CA from it.
+    """
     pairs = [*_SETTINGS, *settings]
     if credential is not None:
         pairs.append((f"http.{credential.url}.extraHeader", credential.header))
@@ -127,7 +131,7 @@ def environment(
         made[f"GIT_CONFIG_KEY_{index}"], made[f"GIT_CONFIG_VALUE_{index}"] = key, value
     for role, who in (("AUTHOR", COMMITTER), ("COMMITTER", COMMITTER)):
         made[f"GIT_{role}_NAME"], made[f"GIT_{role}_EMAIL"] = who.name, who.email
-    if "http" in protocols:
+    if "http" in protocols and not alone:
         made |= {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     return made | dict(variables or {})
 
@@ -147,6 +151,17 @@ class Options(TypedDict, total=False):
     credential: Credential
     settings: Sequence[tuple[str, str]]
     variables: Mapping[str, str]
+    alone: bool
+
+
+class Reach(TypedDict):
+    """Those of the options with which git gets out over the network."""
+
+    timeout: float
+    protocols: str
+    credential: Credential
+    settings: Sequence[tuple[str, str]]
+    alone: bool
 
 
 def git(*arguments: str | Path, **options: Unpack[Options]) -> bytes:
@@ -168,6 +183,7 @@ def call(*arguments: str | Path, **options: Unpack[Options]) -> children.Ended:
         credential=credential,
         settings=options.get("settings", ()),
         variables=options.get("variables"),
+        alone=options.get("alone", False),
     )
     if work_tree is not None:
         made["GIT_WORK_TREE"] = str(work_tree)

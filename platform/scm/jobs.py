@@ -3,3 +3,4 @@
 from core.jobs import Job
 
 HANDLE_DELIVERY = Job("scm.handle_delivery")
+SEND_HOOK = Job("scm.send_hook")

@@ -1,25 +1,22 @@
 """The local code host: bare repositories in the data folder, pull requests as rows."""
 
-import ipaddress
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from urllib.parse import SplitResult, quote, unquote, urlsplit
-
-from django.conf import settings
 
 from core.api.subjects import System
-from core.errors import Conflict, InputError, NotFound
-from scm import actions, pull_requests, storage
+from core.errors import Conflict, NotFound
+from scm import actions, hooks, local_addresses, protection, pull_requests, storage
 from scm.export import export_tree
-from scm.models import LocalPullRequest, LocalRepository
-from scm.names import checked_path, checked_ref
+from scm.models import LocalHook, LocalPullRequest, LocalRepository
 from scm.querysets import pull_request_numbered, repository_named
 from scm.values import (
     Author,
     Branch,
+    BranchRules,
     Commit,
     ContentAddress,
     FileContent,
+    Hook,
     PullRequest,
     PullRequestState,
     Repository,
@@ -28,11 +25,9 @@ from scm.values import (
     Visibility,
 )
 
-_MOUNT = "/git/"
-
 
 class LocalHost:
-    """CodeHost, Listing, PullRequests and History on this machine; `repoUrl` is `local?owner=acme&repo=payments`."""
+    """CodeHost, Listing, PullRequests, Protecting, Hooks and History on this machine; `repoUrl` is `local?owner=acme&repo=payments`."""
 
     host = "local"
 
@@ -62,8 +57,8 @@ class LocalHost:
         row = repository_named(name)
         return self._repository(actions.describe(repository=row, description=wanted.description))
 
-    def delete_repository(self, name: RepositoryName, *, id: str) -> None:  # noqa: A002 - as the port names it
-        actions.delete_repository(name=name, known_as=id)
+    def delete_repository(self, name: RepositoryName, *, repository_id: str) -> None:
+        actions.delete_repository(name=name, known_as=repository_id)
 
     def push_tree(
         self,
@@ -179,36 +174,54 @@ class LocalHost:
             raise Conflict(f"pull request {number} changed while it was merged; look and try again")
         return self._pull_request(pull)
 
+    def protect_branch(self, name: RepositoryName, branch: str, rules: BranchRules) -> None:
+        protection.protect(repository=repository_named(name), branch=branch, rules=rules)
+
+    def branch_rules(self, name: RepositoryName, branch: str) -> BranchRules | None:
+        return protection.rules_of(repository_named(name), branch)
+
+    def unprotect_branch(self, name: RepositoryName, branch: str) -> None:
+        protection.unprotect(repository=repository_named(name), branch=branch)
+
+    def hooks(self, name: RepositoryName) -> list[Hook]:
+        return [_hook(row) for row in repository_named(name).hooks.all()]
+
+    def add_hook(
+        self,
+        name: RepositoryName,
+        url: str,
+        *,
+        events: Sequence[str],
+        secret: str = "",
+        active: bool = True,
+        content_type: str = "json",
+        insecure: bool = False,
+    ) -> Hook:
+        made = hooks.add(
+            repository=repository_named(name),
+            url=url,
+            events=events,
+            secret=secret,
+            active=active,
+            content_type=content_type,
+            insecure=insecure,
+        )
+        return _hook(made)
+
+    def remove_hook(self, name: RepositoryName, id: str) -> None:  # noqa: A002 - as the port names it
+        hooks.remove(repository=repository_named(name), known_as=id)
+
     def web_url(self, name: RepositoryName) -> str:
-        return f"{_base()}{_MOUNT}{name}"
+        return local_addresses.repository(name)
 
     def clone_url(self, name: RepositoryName) -> str:
         return f"{self.web_url(name)}.git"
 
     def contents_url(self, name: RepositoryName, branch: str, path: str = "") -> str:
-        """`<web>/blob/<branch>/<path>`; a '/' in the branch is written %2F, so that it can be read back."""
-        place = checked_path("path", path, empty=True)
-        address = f"{self.web_url(name)}/blob/{quote(checked_ref('branch', branch), safe='')}"
-        return f"{address}/{quote(place)}" if place else address
+        return local_addresses.contents(name, branch, path)
 
     def resolve(self, url: str) -> ContentAddress | None:
-        """Any loopback address and our own, below /git/; a hostile name in one is an InputError."""
-        parts = _ours(url)
-        if parts is None:
-            return None
-        prefix = urlsplit(_base()).path + _MOUNT
-        start = prefix if parts.path.startswith(prefix) else _MOUNT
-        segments = [unquote(segment) for segment in parts.path.removeprefix(start).rstrip("/").split("/")]
-        if not parts.path.startswith(start) or len(segments) < 2:
-            return None
-        owner, repository, *rest = segments
-        name = RepositoryName(owner, repository.removesuffix(".git"))
-        if not rest:
-            return ContentAddress(name, "HEAD", "")
-        if rest[0] not in {"blob", "tree"} or len(rest) == 1:
-            return None
-        path = checked_path("path", "/".join(rest[2:]), empty=True)
-        return ContentAddress(name, checked_ref("ref", rest[1]), path)
+        return local_addresses.resolve(url)
 
     def _repository(self, row: LocalRepository) -> Repository:
         name = row.full_name
@@ -242,29 +255,5 @@ class LocalHost:
         )
 
 
-def _base() -> str:
-    return str(settings.GREENROOM_BASE_URL).rstrip("/")
-
-
-def _ours(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:  # not an address at all, so not ours
-        return None
-    base = urlsplit(_base())
-    here = _loopback(host) or (host, port) == (base.hostname, base.port)
-    if parts.scheme not in {"http", "https"} or not here:
-        return None
-    if parts.username is not None:
-        raise InputError("url must not hold a credential; leave out what stands before '@'")
-    return parts
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a name
-        return False
+def _hook(row: LocalHook) -> Hook:
+    return Hook(str(row.pk), row.url, tuple(row.events), row.active)

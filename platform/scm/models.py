@@ -1,7 +1,11 @@
-"""The local host's repositories and pull requests; events of every host; what webhooks of other hosts brought."""
+"""The local host's repositories, pull requests, branch rules and webhooks; events of every host; what others' webhooks
+brought."""
+
+import uuid
 
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from core.leases import Leased
 from scm.names import NAME_LIMIT, REF_LIMIT
@@ -77,6 +81,46 @@ class LocalPullRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.repository}#{self.number}"
+
+
+class LocalBranchRules(models.Model):
+    """A branch of the local host that is protected; `rules` are `scm.values.BranchRules` as a document."""
+
+    repository = models.ForeignKey(LocalRepository, on_delete=models.CASCADE, related_name="protected")
+    branch = models.CharField(max_length=REF_LIMIT)
+    rules = models.JSONField()
+    updated = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["repository", "branch"]
+        verbose_name = verbose_name_plural = "branch rules"
+        constraints = [
+            models.UniqueConstraint(fields=["repository", "branch"], name="scm_branch_rules_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.repository}: {self.branch}"
+
+
+class LocalHook(models.Model):
+    """Somebody who wants to hear what happens in a repository of the local host. The secret is sealed."""
+
+    repository = models.ForeignKey(LocalRepository, on_delete=models.CASCADE, related_name="hooks")
+    url = models.CharField(max_length=2000)
+    events = models.JSONField(help_text="Kinds of events, or * for all.")
+    secret = models.BinaryField(null=True)
+    active = models.BooleanField(default=True)
+    content_type = models.CharField(max_length=4, choices=[("json", "json"), ("form", "form")])
+    created = models.DateTimeField(auto_now_add=True)
+    last_outcome = models.TextField(blank=True, default="")
+    last_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["repository", "id"]
+        constraints = [models.UniqueConstraint(fields=["repository", "url"], name="scm_hook_url_once")]
+
+    def __str__(self) -> str:
+        return f"hook {self.pk} of {self.repository}"
 
 
 class Event(models.Model):
@@ -156,3 +200,39 @@ class Delivery(Leased):
 
     def __str__(self) -> str:
         return f"{self.host} {self.event} {self.delivery_id}"
+
+
+class HookDelivery(Leased):
+    """One event on its way to one hook. `due` is when it is tried next; what came of it is in `outcome`."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        DELIVERED = "delivered"
+        FAILED = "failed"
+
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    """Tells the receiver that two arrivals are one."""
+    hook = models.ForeignKey(LocalHook, on_delete=models.CASCADE, related_name="deliveries")
+    event = models.ForeignKey(Event, on_delete=models.CASCADE, related_name="hook_deliveries")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    due = models.DateTimeField(default=timezone.now)
+    outcome = models.TextField(blank=True, default="")
+    created = models.DateTimeField(auto_now_add=True)
+    ended = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "hook deliveries"
+        constraints = [
+            models.UniqueConstraint(fields=["hook", "event"], name="scm_hook_delivery_once"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["waiting", "delivered", "failed"]),
+                name="scm_hook_delivery_state_known",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due"], condition=models.Q(state="waiting"), name="scm_hook_delivery_due")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} to {self.hook}"

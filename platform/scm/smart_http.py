@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from core.children import CHUNK
-from core.errors import InputError, NotFound
+from core.errors import NotFound
 from scm import storage
 from scm.actions import PUSH_TIMEOUT, expect_change, tell_changes
 from scm.bodies import spooled
@@ -23,15 +23,19 @@ from scm.doors import GitView, repository_name
 from scm.errors import GitFailed
 from scm.git import git, streaming
 from scm.models import LocalRepository
+from scm.protection import deletion_refusal, protected, push_refusal
+from scm.pushes import Push, read_push, refusal
 from scm.querysets import repository_named
 
 READ, WRITE = "scm.repository.read", "scm.repository.write"
+BYPASS = "scm.repository.bypass"
+"""Who holds it is an administrator to rules that do not bind administrators."""
 SERVICES = {"git-upload-pack": READ, "git-receive-pack": WRITE}
 FETCH_REQUEST_LIMIT = 16 * 1024 * 1024
 FETCH_TIMEOUT = 3600.0
-COMMANDS_LIMIT = REPORT_LIMIT = 4 * 1024 * 1024
+REPORT_LIMIT = 4 * 1024 * 1024
 
-_LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
+_RESULT = "application/x-git-receive-pack-result"
 _PROTOCOL = re.compile(r"[a-z0-9=:.]{1,100}")
 _UPLOAD = (("uploadpack.allowFilter", "true"), ("uploadpack.allowReachableSHA1InWant", "true"))
 _RECEIVE = (
@@ -90,35 +94,31 @@ class ReceivePack(GitView):
         folder, protocol = _folder(row), _protocol(request)
         limit = settings.GREENROOM_GIT_PUSH_LIMIT
         with spooled(request, limit=limit) as body:
-            # Only the default branch must not be rewound, and git knows this rule for all refs or none.
-            strict = f"refs/heads/{row.default_branch}" in pushed_refs(body)
+            push = read_push(body)
+            refused, strict = _judged(row, push, admin=self.subject.may(BYPASS))
+            if refused:
+                return _uncached(HttpResponse(refusal(push, refused), content_type=_RESULT))
             os.lseek(body.fileno(), 0, os.SEEK_SET)  # git reads the descriptor, past Python's buffer
             expect_change(row)
             try:
                 report = _received(folder, body, protocol, strict=strict, limit=limit)
             finally:
                 tell_changes(row, by=self.subject)
-        return _uncached(HttpResponse(report, content_type="application/x-git-receive-pack-result"))
+        return _uncached(HttpResponse(report, content_type=_RESULT))
 
 
-def pushed_refs(body: IO[bytes]) -> set[str]:
-    """The refs that a push wants to move: the packets before the first flush, gitprotocol-pack(5)."""
-    refs: set[str] = set()
-    size = 0
-    while True:
-        head = body.read(4)
-        if not _LENGTH.fullmatch(head):
-            raise InputError("the body is not a git push: its first packets have no length")
-        length = int(head, 16)
-        if length == 0:
-            return refs
-        line = body.read(length - 4) if length >= 4 else b""
-        size += length
-        if length < 4 or len(line) != length - 4 or size > COMMANDS_LIMIT:
-            raise InputError("the body is not a git push: a packet has a wrong length, or there are too many")
-        parts = line.split(b"\0")[0].rstrip(b"\n").split(b" ", 2)
-        if len(parts) == 3:
-            refs.add(parts[2].decode(errors="replace"))
+def _judged(row: LocalRepository, push: Push, *, admin: bool) -> tuple[list[str], bool]:
+    """Why a push is refused as a whole, and whether it may rewind nothing."""
+    wanted = {command.branch: command for command in push.commands if command.branch is not None}
+    rules = protected(row, list(wanted))
+    words = []
+    for branch, found in rules.items():
+        if wanted[branch].deletes:
+            words.append(deletion_refusal(row, branch))
+        elif reason := push_refusal(row, branch, found, admin=admin):
+            words.append(reason)
+    # Only some branches must not be rewound, and git knows this rule for all refs or none.
+    return words, bool(rules) or row.default_branch in wanted
 
 
 def _uploaded(folder: Path, body: IO[bytes], protocol: dict[str, str]) -> Iterator[bytes]:

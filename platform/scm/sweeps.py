@@ -10,7 +10,8 @@ from core.sweeps import sweep
 from scm import storage
 from scm.actions import finish_removals, tell_changes
 from scm.git import git
-from scm.jobs import HANDLE_DELIVERY
+from scm.hook_sending import due
+from scm.jobs import HANDLE_DELIVERY, SEND_HOOK
 from scm.models import Delivery, Event, LocalRepository
 
 EVENT_LIFE = timedelta(days=30)
@@ -48,3 +49,11 @@ def ring_left_deliveries() -> None:
     waiting = Delivery.objects.filter(state=Delivery.State.RECEIVED, received_at__lt=now - RING_AFTER)
     for pk in waiting.filter(free(now)).order_by("id").values_list("pk", flat=True)[:MOST_AT_ONCE]:
         HANDLE_DELIVERY.now(str(pk))
+
+
+@sweep("scm.hook_deliveries", every=timedelta(seconds=10))
+def ring_due_hooks() -> None:
+    """Ring for deliveries to hooks whose pause is over, whose bell was lost, or whose worker died."""
+    waiting = due().filter(free(timezone.now())).order_by("due")
+    for pk in waiting.values_list("pk", flat=True)[:MOST_AT_ONCE]:
+        SEND_HOOK.now(str(pk))

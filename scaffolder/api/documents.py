@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 
 from scaffolder.models import Run, RunEvent
+from scaffolder.states import RunState
 
 
 def task_document(run: Run) -> dict[str, Any]:
@@ -13,13 +14,18 @@ def task_document(run: Run) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": str(run.pk),
         "spec": run.spec,
-        "status": run.state,
+        "status": wire_status(run.state),
         "createdAt": instant(run.created_at),
     }
     if run.last_heartbeat_at is not None:
         shown["lastHeartbeatAt"] = instant(run.last_heartbeat_at)
     shown["createdBy"] = run.created_by
     return shown
+
+
+def wire_status(state: str) -> str:
+    """The contract knows no run that waits for an approval: to its clients it is open."""
+    return RunState.OPEN if state == RunState.WAITING else state
 
 
 def event_document(event: RunEvent) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from django.db import connection
 from core.errors import RateLimited
 from core.notices import Watch
 from scaffolder.api.documents import event_frame
-from scaffolder.journal import channel
+from scaffolder.fencing import channel
 from scaffolder.models import Run, RunEvent
 from scaffolder.states import FINISHED
 

@@ -8,11 +8,13 @@ from django.http.response import HttpResponseBase
 from core.api.params import Many, Whole
 from core.api.responses import event_stream, json_data
 from core.api.views import ApiView
-from core.errors import InputError
+from core.errors import InputError, NotAllowed
 from scaffolder import actions
 from scaffolder.api.documents import event_document, task_document
 from scaffolder.api.streams import EventStream, awaited
+from scaffolder.auditing import heard
 from scaffolder.models import Run
+from scaffolder.permissions import CANCEL
 
 MOST_LISTED = 1000
 _BODY_LIMIT = 2 * 1024 * 1024
@@ -21,9 +23,12 @@ _BODY_LIMIT = 2 * 1024 * 1024
 class RunView(ApiView):
     """A route that names one run."""
 
-    def run(self, task_id: str) -> Run:
-        """The run, if the subject may see it."""
-        return Run.objects.visible_to(self.subject).named(task_id)
+    def run(self, task_id: str, doing: str = "") -> Run:
+        """The run, if the subject may see it; that they look (`doing`) is heard."""
+        run = Run.objects.visible_to(self.subject).named(task_id)
+        if doing:
+            heard(self.subject, "task", actionType=doing, taskId=str(run.pk))
+        return run
 
 
 class TasksView(ApiView):
@@ -47,10 +52,11 @@ class TasksView(ApiView):
         if self.params["createdBy"]:
             runs = runs.filter(created_by__in=self.params["createdBy"])
         if self.params["status"]:
-            runs = runs.filter(state__in=self.params["status"])
+            runs = runs.in_states(self.params["status"])
         limit, offset = self.params["limit"], self.params["offset"]
         limit = MOST_LISTED if limit is None else min(limit, MOST_LISTED)
         page = [task_document(run) for run in runs[offset : offset + limit]] if limit else []
+        heard(self.subject, "task", actionType="list")
         return json_data({"tasks": page, "totalTasks": runs.count()})
 
     def post(self, _request: Any) -> HttpResponse:
@@ -71,7 +77,7 @@ class TaskView(RunView):
     permission = "scaffolder.task.read"
 
     def get(self, _request: Any, task_id: str) -> HttpResponse:
-        return json_data(task_document(self.run(task_id)))
+        return json_data(task_document(self.run(task_id, "get")))
 
 
 class CancelView(RunView):
@@ -80,7 +86,12 @@ class CancelView(RunView):
     permission = "scaffolder.task.cancel"
 
     def post(self, _request: Any, task_id: str) -> HttpResponse:
-        actions.cancel(run=self.run(task_id), by=self.subject)
+        run = self.run(task_id)
+        if not Run.objects.permitted(self.subject, CANCEL).filter(pk=run.pk).exists():
+            raise NotAllowed(
+                f"{self.subject.ref} may not cancel run {run.pk}: the condition of {CANCEL} leaves it out"
+            )
+        actions.cancel(run=run, by=self.subject)
         return json_data({"status": "cancelled"})
 
 
@@ -104,7 +115,7 @@ class EventsView(RunView):
     query = {"after": Whole(minimum=0)}
 
     def get(self, _request: Any, task_id: str) -> HttpResponse:
-        events = awaited(self.run(task_id), self.params["after"])
+        events = awaited(self.run(task_id, "events"), self.params["after"])
         return json_data([event_document(event) for event in events])
 
 
@@ -115,7 +126,7 @@ class EventStreamView(RunView):
     query = {"after": Whole(minimum=0)}
 
     def get(self, _request: Any, task_id: str) -> HttpResponseBase:
-        return event_stream(EventStream(self.run(task_id), self.params["after"]))
+        return event_stream(EventStream(self.run(task_id, "stream"), self.params["after"]))
 
 
 def secrets_of(body: dict[str, Any]) -> dict[str, Any]:

@@ -5,12 +5,13 @@ from django.urls import path
 from scaffolder.api.authoring import AutocompleteView, TemplatingExtensionsView
 from scaffolder.api.dry_runs import DryRunView
 from scaffolder.api.tasks import CancelView, EventStreamView, EventsView, RetryView, TasksView, TaskView
-from scaffolder.api.templates import ActionsView, ParameterSchemaView
+from scaffolder.api.templates import ActionsView, ParameterSchemaView, PermissionMetadataView
 
 urlpatterns = [
     path(
         "v2/templates/<str:namespace>/<str:kind>/<str:name>/parameter-schema", ParameterSchemaView.as_view()
     ),
+    path(".well-known/backstage/permissions/metadata", PermissionMetadataView.as_view()),
     path("v2/actions", ActionsView.as_view()),
     path("v2/dry-run", DryRunView.as_view()),
     path("v2/templating-extensions", TemplatingExtensionsView.as_view()),

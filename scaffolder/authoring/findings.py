@@ -24,7 +24,10 @@ RULES: dict[str, tuple[Level, str]] = {
     "undefined-step": ("error", "a step that does not exist, or comes later"),
     "undefined-output": ("error", "an output that the step's action does not give"),
     "undefined-secret": ("warning", "a secret that the form does not ask for"),
-    "undefined-value": ("warning", "a value that the step does not hand to its skeleton: it renders as nothing"),
+    "undefined-value": (
+        "warning",
+        "a value that the step does not hand to its skeleton: it renders as nothing",
+    ),
     "unused-parameter": ("warning", "an answer that nothing uses"),
     "unused-value": ("warning", "a value that no file of the skeleton uses"),
     "secret-in-output": ("error", "the output is shown to everybody who sees the run: secrets are not there"),

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import InputError
-from core.names import confined
+from core.names import Confined
 
 from .limits import Limits
 from .skeleton import survey
@@ -49,9 +49,10 @@ def land(staging: Path, target: Path, *, replace: bool, limits: Limits) -> list[
     """
     entries = survey(staging, limits, name="rendered folder")
     target.mkdir(parents=True, exist_ok=True)
+    below = Confined(target)
     landed: list[str] = []
     for entry in entries:
-        goal = confined(target, entry.path)
+        goal = below(entry.path)
         if entry.kind == "folder":
             if os.path.lexists(goal) and not goal.is_dir():
                 raise InputError(f"{entry.path!r} is a folder here and a file in the workspace: rename one")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError, TooLarge
-from core.names import confined
+from core.names import Confined
 from scaffolder.expressions import BoundsExceeded, Dialect, Environment, ExpressionError, Renderer
 
 from .limits import Limits
@@ -74,18 +74,19 @@ def render_tree(
     """
     renderer = renderer_for(options, environment)
     left_alone = is_left_alone(options)
+    within, there = Confined(into), Confined(beside)
     made: list[str] = []
     total = 0
     for entry in survey(skeleton, limits):
         path = _rendered_path(entry, renderer, options)
         if path is None:
             continue
-        target = confined(into, path)
+        target = within(path)
         if entry.kind == "folder":
             target.mkdir(parents=True, exist_ok=True)
             made.append(f"{path}/")
             continue
-        if not options.replace and os.path.lexists(confined(beside, path)):
+        if not options.replace and os.path.lexists(there(path)):
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         source = skeleton / entry.path

@@ -9,16 +9,27 @@ from django.db import transaction
 
 from catalog.actions import ingest_now, register, unregister
 from catalog.models import Location
+from catalog.processing import SOURCE_TEMPLATE
 from catalog.refs import EntityRef
 from core.api.subjects import System
 from core.audit import Actor
 from core.errors import Conflict, GreenroomError, InputError
 from core.names import confined
-from scaffolder.steps.port import Action, Example, StepContext, flag, object_schema, text
+from scaffolder.registry import instances
+from scaffolder.steps.port import (
+    Action,
+    Example,
+    Foreseen,
+    Made,
+    StepContext,
+    UndoContext,
+    flag,
+    object_schema,
+    text,
+)
 from scm.registry import host_for_url
 
 LOCATION = "location"
-SOURCE_TEMPLATE = "backstage.io/source-template"
 
 
 def register_location(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
@@ -51,14 +62,36 @@ def _register(ctx: StepContext, url: str) -> list[str]:
     else:
         ctx.ledger.intend(LOCATION, url)
         with transaction.atomic():  # the proof and the location are there together, or not at all
-            location = register("url", url, by)
+            location = register("url", url, by, annotations=instances.provenance(ctx.run_id, url))
             ctx.ledger.prove(LOCATION, url, location=str(location.pk))
     try:
-        return ingest_now(location)
+        refs = ingest_now(location)
     except GreenroomError as error:
         if not error.retry:
             unregister(location, by)
         raise
+    entity = most_wanted(refs)
+    if entity is not None:
+        with transaction.atomic():  # who lost the run notes nothing
+            ctx.ledger.prove(LOCATION, url, location=str(location.pk))
+            instances.record(ctx.run_id, url, entity_ref=entity, location=location.pk)
+    return refs
+
+
+def foresee_location(ctx: StepContext, given: dict[str, Any]) -> Foreseen:
+    """The location that would be registered; what it holds is not known before it is there."""
+    url = given.get("catalogInfoUrl") or catalog_url(given["repoContentsUrl"], given.get("catalogInfoPath"))
+    return Foreseen(((LOCATION, url),), {"catalogInfoUrl": url})
+
+
+def forget_location(ctx: UndoContext, made: Made) -> None:
+    """Unregister a location that the run registered. What is not proved was not made: both are one transaction."""
+    location = Location.objects.filter(pk=made.details["location"]).first() if made.proved else None
+    if location is None:
+        ctx.log(f"{made.key} is not in the catalog, or somebody else put it there")
+        return
+    unregister(location, System(ctx.made_by))
+    ctx.log(f"{made.key} is no longer in the catalog")
 
 
 def catalog_url(contents_url: str, path: str | None) -> str:
@@ -139,6 +172,8 @@ ACTIONS = (
             catalogInfoUrl=text("The address that was registered."),
         ),
         run=register_location,
+        foresee=foresee_location,
+        undo=forget_location,
         examples=(
             Example(
                 "Register what was published",

@@ -9,6 +9,8 @@ from catalog.refs import LocationRef
 from core.errors import InputError
 from core.names import confined
 from scaffolder.language import repository_hosts
+from scaffolder.registry.copies import copy_kept
+from scaffolder.registry.pins import kept_place
 from scaffolder.rendering.cookiecutter import CookiecutterOptions
 from scaffolder.rendering.fetching import fetch_cookiecutter, fetch_template
 from scaffolder.rendering.landing import land, remove
@@ -79,6 +81,10 @@ def _fetched(ctx: StepContext, url: str) -> Path:
         )
     remove(ctx.scratch)
     ctx.check_cancelled()
+    kept = kept_place(ctx.base_url, ctx.kept, location.target) if location.type == "file" else None
+    if kept is not None:
+        copy_kept(kept, ctx.scratch)
+        return ctx.scratch
     read_tree(f"file:{location.target}" if location.type == "file" else location.target, ctx.scratch)
     ctx.check_cancelled()
     return ctx.scratch

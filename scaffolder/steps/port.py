@@ -60,7 +60,7 @@ class StepContext:
     """A folder outside of the workspace that the step may make and fill; it is removed with the run."""
     template_ref: str
     base_url: str
-    """Where the template lies; relative addresses are meant from here."""
+    """Where the template lies; relative addresses are meant from here, at the run's version of the template."""
     user: User
     subject: Subject
     """On whose behalf: what the catalog shows a step is what it shows them."""
@@ -73,6 +73,8 @@ class StepContext:
     again: bool = False
     dry_run: bool = False
     """Nothing outside of the workspace may change."""
+    kept: str = ""
+    """The digest of the copy that was kept of a template's folder on this machine; files are read from there."""
 
     def check_cancelled(self) -> None:
         """Raise RunCancelled when somebody cancelled the run."""

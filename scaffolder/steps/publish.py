@@ -1,18 +1,24 @@
 """publish:local: make a repository of the workspace on the code host that comes with Greenroom."""
 
-import re
 from typing import Any
 
 from core.names import confined
 from scaffolder.expressions.filters.backstage import parsed_repo_url
-from scaffolder.steps.port import Action, Example, StepContext, User, object_schema, text
-from scm.port import CodeHost
+from scaffolder.steps.port import Action, Example, Foreseen, StepContext, object_schema, text
+from scaffolder.steps.publishing import (
+    Publication,
+    Push,
+    author_of,
+    foresee_publication,
+    make_repository,
+    published,
+    push_workspace,
+    undo_publication,
+)
 from scm.registry import publishing_host
-from scm.values import Author, RepositoryName
+from scm.values import RepositoryName, RepositorySettings
 
-REPOSITORY = "repository"
-COMMIT = "commit"
-_NOT_IN_NAME = re.compile(r"[\x00-\x1f\x7f<>]")
+LOCAL = "local"
 
 
 def local(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
@@ -20,48 +26,28 @@ def local(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
 
     The repository remembers which run made it: the same run again finds its own, another one gets a Conflict.
     """
-    address = parsed_repo_url(given["repoUrl"], {"local": "local"})
-    return publish(ctx, publishing_host("local"), RepositoryName(address["owner"], address["repo"]), given)
-
-
-def publish(
-    ctx: StepContext, code_host: CodeHost, name: RepositoryName, given: dict[str, Any]
-) -> dict[str, Any]:
-    """Make a repository on any code host and push a folder of the workspace to its default branch."""
-    folder = confined(ctx.workspace, given.get("sourcePath") or ".")
-    branch = given.get("defaultBranch") or "main"
-    key = f"{code_host.host}:{name}"
+    host, name, branch = publishing_host(LOCAL), _name(given), _branch(given)
     author = author_of(ctx.user, given.get("gitAuthorName"), given.get("gitAuthorEmail"))
-    ctx.ledger.intend(REPOSITORY, key)
-    made = code_host.create_repository(
-        name,
-        description=given.get("description") or "",
-        default_branch=branch,
-        private=given.get("repoVisibility", "private") != "public",
-        made_by=f"run:{ctx.run_id}",
-    )
-    ctx.ledger.prove(REPOSITORY, key, web_url=made.web_url)
-    ctx.log(f"Repository {name} is made at {made.web_url}")
-    ctx.check_cancelled()
+    folder = confined(ctx.workspace, given.get("sourcePath") or ".")
+    private = given.get("repoVisibility", "private") != "public"
+    settings = RepositorySettings(description=given.get("description") or "")
+    make_repository(ctx, Publication(host, name, branch, private, settings))
     message = given.get("gitCommitMessage") or "initial commit"
-    ctx.ledger.intend(COMMIT, f"{key}@{branch}")
-    sha = code_host.push_tree(name, folder, branch=branch, message=message, author=author)
-    ctx.ledger.prove(COMMIT, f"{key}@{branch}", sha=sha)
-    ctx.log(f"Pushed {sha[:12]} to {branch}")
-    return {
-        "remoteUrl": made.clone_url,
-        "repoContentsUrl": code_host.contents_url(name, branch),
-        "commitHash": sha,
-    }
+    sha = push_workspace(ctx, host, name, branch, Push(folder, message, author))
+    return published(host, name, branch, sha)
 
 
-def author_of(user: User, name: str | None = None, email: str | None = None) -> Author:
-    """Who a commit is by: as the step says, else the user's profile, else their reference."""
-    profile = ((user.entity or {}).get("spec") or {}).get("profile") or {}
-    short = user.ref.rpartition("/")[2].rpartition(":")[2] or "greenroom"
-    shown = name or profile.get("displayName") or short
-    address = email or profile.get("email") or f"{short}@users.greenroom.invalid"
-    return Author(_NOT_IN_NAME.sub("", shown)[:200], _NOT_IN_NAME.sub("", address)[:200])
+def foresee_local(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
+    return foresee_publication(LOCAL, _name(given), _branch(given))
+
+
+def _name(given: dict[str, Any]) -> RepositoryName:
+    address = parsed_repo_url(given["repoUrl"], {LOCAL: LOCAL})
+    return RepositoryName(address["owner"], address["repo"])
+
+
+def _branch(given: dict[str, Any]) -> str:
+    return str(given.get("defaultBranch") or "main")
 
 
 ACTIONS = (
@@ -86,6 +72,8 @@ ACTIONS = (
             commitHash=text("The commit that was pushed."),
         ),
         run=local,
+        foresee=foresee_local,
+        undo=undo_publication,
         examples=(
             Example(
                 "Publish the workspace",

@@ -158,7 +158,15 @@ def test_the_repository_s_own_addresses_mean_its_root(world: World) -> None:
         assert found is not None
         assert (found.repository, found.ref, found.path) == (world.name, "HEAD", "")
     issue = f"{world.host.web_url(world.name)}{'/-' if 'gitlab' in world.host.host else ''}/issues/1"
-    for foreign in ("https://elsewhere.example/a/b", "file:///git/a/b", "", "http://[::1", issue):
+    for foreign in (
+        "https://elsewhere.example/a/b",
+        "file:///git/a/b",
+        "",
+        "no address",
+        "/git/a/b",
+        "http://[::1",
+        issue,
+    ):
         assert world.host.resolve(foreign) is None
     with pytest.raises(InputError, match="credential"):
         world.host.resolve(url.replace("://", "://ana:s3cret@"))

@@ -19,7 +19,7 @@ from scm.connections import Connection
 from scm.fakes.github import FakeGitHub
 from scm.fakes.gitlab import FakeGitLab
 from scm.fakes.server import FakeServer
-from scm.github import GitHubHost
+from scm.github.host import GitHubHost
 from scm.gitlab import GitLabHost
 from scm.local import LocalHost
 from scm.port import Reading

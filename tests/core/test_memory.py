@@ -18,3 +18,14 @@ def test_freed_memory_is_given_back() -> None:
     memory.give_back()
     assert len(kept) == 20
     assert held - process.memory_info().rss > 100_000_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's heap")
+def test_it_is_looked_for_only_when_much_was_taken() -> None:
+    memory.give_back()
+    memory.give_back_if_grown()
+    assert not memory.give_back_if_grown()
+    taken = bytearray(memory.GROWN + (8 << 20))
+    assert len(taken) > memory.GROWN
+    assert memory.give_back_if_grown()
+    assert not memory.give_back_if_grown()  # what is still in use is not looked for again

@@ -25,7 +25,7 @@ from tests.scaffolder.conftest import template_document
 DRY_RUN = "/api/scaffolder/v2/dry-run"
 FETCH = {"id": "fetch", "action": "fetch:template", "input": {"url": "./skeleton", "values": {"n": "1"}}}
 PUBLISH = {"id": "pub", "action": "publish:local", "input": {"repoUrl": "local?owner=acme&repo=new"}}
-SUBJECT = Subject("person", "user:default/ann")
+SUBJECT = Subject("person", "user:default/ann", frozenset({"*"}))
 
 
 def sent(files: Mapping[str, str | bytes]) -> list[dict[str, str]]:

@@ -62,7 +62,7 @@ def test_what_is_there_is_cloned(fake: Fake, repository: FakeRepository, tmp_pat
 
 def test_what_is_pushed_is_read(fake: Fake, repository: FakeRepository, tmp_path: Path) -> None:
     seen: list[dict[str, str]] = []
-    repository.followers.append(lambda one, before: seen.append(before))
+    repository.followers.append(lambda _, before: seen.append(before))
     first, at = repository.commit("main"), repository.pushed_at
     folder = clone(fake, tmp_path / "clone")
     large = bytes(range(256)) * 20_000  # over git's postBuffer: it comes in chunks
@@ -80,7 +80,7 @@ def test_what_is_pushed_is_read(fake: Fake, repository: FakeRepository, tmp_path
 def test_who_may_not_is_refused_in_the_host_s_words(
     fake: Fake, repository: FakeRepository, tmp_path: Path
 ) -> None:
-    with pytest.raises(GitFailed, match="Authentication failed|401|could not read"):
+    with pytest.raises(GitFailed, match=r"Authentication failed|401|could not read"):
         said(fake, "ls-remote", "--", address(fake), secret="wrong")
     with pytest.raises(GitFailed, match=r"not found|could not be found"):
         said(fake, "ls-remote", "--", f"{fake.url}/acme/absent.git")

@@ -16,7 +16,7 @@ from scm.errors import CredentialRefused
 from scm.fakes.github import FakeGitHub
 from scm.fakes.gitlab import FakeGitLab
 from scm.fakes.server import Reply
-from scm.github import GitHubHost
+from scm.github.host import GitHubHost
 from scm.gitlab import GitLabHost
 from scm.values import RepositoryName
 from tests.contracts.worlds import on_github, on_gitlab

@@ -1,12 +1,13 @@
 """The local host beyond the port: what is left when a process is killed, and what events tell."""
 
 import os
+import threading
 import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -135,7 +136,7 @@ def test_pull_requests_tell_their_life(repository: LocalHost, files: Path) -> No
         ("push", "refs/heads/main"),
         ("pull_request", "closed"),
     ]
-    assert Event.objects.order_by("id").last().payload["merged"] is True
+    assert Event.objects.latest("id").payload["merged"] is True
 
 
 def test_a_merge_that_was_cut_off_is_finished_by_the_next(repository: LocalHost, files: Path) -> None:
@@ -263,4 +264,28 @@ def test_a_deletion_is_told_and_recorded_and_the_past_stays(repository: LocalHos
     repository.delete_repository(NAME, id=str(LocalRepository.objects.get().pk))
     assert told() == [("push", "refs/heads/main"), ("repository", "deleted")]
     assert list(storage.removals()) == []
-    assert AuditEvent.objects.order_by("id").last().verb == "deleted"
+    assert AuditEvent.objects.latest("id").verb == "deleted"
+
+
+def test_of_pushes_at_once_none_is_lost_silently(repository: LocalHost, tmp_path: Path) -> None:
+    outcomes: list[str] = []
+
+    def push_one(number: int) -> None:
+        mine = tmp_path / f"work{number}"
+        mine.mkdir()
+        (mine / "file").write_text(str(number))
+        try:
+            outcomes.append(repository.push_tree(NAME, mine, branch="main", message="m", author=ANA))
+        except Conflict:
+            outcomes.append("refused")
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=push_one, args=[number]) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    made = {outcome for outcome in outcomes if outcome != "refused"}
+    assert made
+    assert {commit.sha for commit in repository.commits(NAME, "main")} > made

@@ -17,7 +17,7 @@ from core.leases import LEASE
 from core.models import AuditEvent
 from scm import registry
 from scm.connections import Connection
-from scm.github import GitHubHost
+from scm.github.host import GitHubHost
 from scm.gitlab import GitLabHost
 from scm.models import Delivery, Event
 from scm.sweeps import keep_house, ring_left_deliveries

@@ -13,6 +13,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
+from io import BufferedIOBase
 from typing import IO
 
 from core import children
@@ -30,7 +31,7 @@ class GitDoor:
     """Where git comes in. `prefix` is what stands before owner and name in the host's addresses."""
 
     def __init__(self, server: FakeServer, state: State, refusal: Refusal, *, prefix: str = "") -> None:
-        self.state, self.refusal = state, refusal
+        self.server, self.state, self.refusal = server, state, refusal
         server.stream(re.escape(prefix) + _PLACE, self._enter)
 
     def _enter(self, door: BaseHTTPRequestHandler, asked: Asked, name: str, what: str) -> Reply:
@@ -39,12 +40,13 @@ class GitDoor:
         with tempfile.TemporaryFile() as body:
             for piece in received(door, asked):
                 body.write(piece)
-            body.seek(0)
+            sent = body.tell()
             refused = self.refusal(secret_of(asked), found, writing)
             if refused is not None or found is None:
                 return refused or Reply(404, body=b"Repository not found.\n")
             before = found.heads
             status, headers, answer = _served(found, asked, what, body)
+            self.server.carried.append(sent + len(answer))
         if found.heads != before:
             found.follow(before)
         return Reply(status, headers=headers, body=answer)
@@ -92,7 +94,7 @@ def _sized(door: BaseHTTPRequestHandler, asked: Asked) -> Iterator[bytes]:
         yield piece
 
 
-def _chunks(source: IO[bytes]) -> Iterator[bytes]:
+def _chunks(source: BufferedIOBase) -> Iterator[bytes]:
     while size := int(source.readline(_LINE).split(b";")[0] or b"0", 16):
         yield source.read(size)
         source.readline(_LINE)
@@ -104,7 +106,6 @@ def _served(
     repository: FakeRepository, asked: Asked, what: str, body: IO[bytes]
 ) -> tuple[int, dict[str, str], bytes]:
     folder = repository.bare.folder
-    body.seek(0, 2)
     size = body.tell()
     body.seek(0)
     variables = {

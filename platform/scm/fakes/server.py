@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 
@@ -44,6 +44,7 @@ class Fault:
 
 
 Handler = Callable[..., Reply]
+T = TypeVar("T", bound=tuple[Any, ...])
 
 
 class FakeServer:
@@ -56,6 +57,9 @@ class FakeServer:
         self.routes: list[tuple[str, re.Pattern[str], Handler]] = []
         self.streams: list[tuple[re.Pattern[str], Handler]] = []
         self.lost: list[tuple[str, str]] = []
+        self.meanwhiles: list[tuple[str, str, Callable[[], object]]] = []
+        self.carried: list[int] = []
+        """Bytes of the bodies that git sent and got."""
         self.readers: set[str] = set()
         self.down = False
         self.asked: list[Asked] = []
@@ -94,6 +98,10 @@ class FakeServer:
     def lose(self, method: str, path: str) -> None:
         """Do what the next such request whose path contains `path` asks for, and end the connection without a word."""
         self.lost.append((method, path))
+
+    def meanwhile(self, method: str, path: str, happens: Callable[[], object]) -> None:
+        """Let something happen just before the next such request whose path contains `path` is answered."""
+        self.meanwhiles.append((method, path, happens))
 
     def fail(
         self,
@@ -136,6 +144,8 @@ class FakeServer:
         if self.down:
             door.close_connection = True
             return
+        if happening := _taken(self.meanwhiles, asked):
+            happening[2]()
         if stream:
             reply = self._fault(asked)
             door.close_connection = reply is not None  # its body was not read
@@ -144,9 +154,7 @@ class FakeServer:
         else:
             reply = self._fault(asked) or self.before(asked) or self._routed(asked)
             self.after(asked, reply)
-        losing = next((one for one in self.lost if one[0] == asked.method and one[1] in asked.path), None)
-        if losing:
-            self.lost.remove(losing)
+        if _taken(self.lost, asked):
             door.close_connection = True
             return
         _send(door, reply)
@@ -165,6 +173,14 @@ class FakeServer:
             if wanted == method and found is not None:
                 return handler(asked, *found.groups())
         return Reply(404, {"message": "Not Found"})
+
+
+def _taken(waiting: list[T], asked: Asked) -> T | None:
+    """The first that waits for such a request; it waits no longer."""
+    found = next((one for one in waiting if one[0] == asked.method and one[1] in asked.path), None)
+    if found is not None:
+        waiting.remove(found)
+    return found
 
 
 def _send(door: BaseHTTPRequestHandler, reply: Reply) -> None:

@@ -1,9 +1,10 @@
-"""Requests to one GitHub: who we are for which owner, pages to their end, and GitHub's refusals as our errors.
+"""Requests to one GitHub: who we are for which owner, pages to their end, changes that are asked for once.
 
 PyGithub signs, refreshes installation tokens and writes addresses; `scm.transport` carries the requests. A client of
 PyGithub keeps the request it is about to send in itself, so that each thread has clients of its own.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -18,15 +19,18 @@ import requests
 from github import Auth, Github, GithubException, Requester
 from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass
 
-from core.errors import ExternalError, NotFound
+from core.errors import ExternalError, GreenroomError
 from scm.connections import Connection
 from scm.errors import CredentialRefused
-from scm.transport import furnish, said, session, use_proxy
+from scm.git import Credential
+from scm.github.refusals import OURS, refusal
+from scm.transport import furnish, session, use_proxy
 
 PAGE = 100
 INSTALLATIONS_KNOWN = 600.0
 """Seconds for which we believe to know in which organisations our App is installed."""
 _MOST_PAGES = 10_000
+logging.getLogger("github.Requester").setLevel(logging.INFO)  # below it, it writes the bodies that we send
 
 
 class _Plain(HTTPRequestsConnectionClass):
@@ -56,10 +60,11 @@ class Answer:
 
 
 class Access:
-    """The API of one GitHub."""
+    """The API of one GitHub. `whose` is what errors call the credential."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, whose: str = OURS) -> None:
         self.connection = connection
+        self.whose = whose
         self._clients = threading.local()
         self._installations: tuple[float, dict[str, int]] = (0.0, {})
         if connection.proxy:
@@ -78,7 +83,26 @@ class Access:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One GET of "/repos/…". NotFound, CredentialRefused, RateLimited, Unavailable, ExternalError."""
-        return self._get(self.client(owner), path, parameters, headers)
+        return self._ask(self.client(owner), "GET", path, parameters, headers)
+
+    def post(self, owner: str, path: str, body: Mapping[str, Any]) -> Answer:
+        """Make something, asked for once: who gets no answer looks before asking again.
+
+        As `get`, and Unacceptable for a 422, Conflict for a 409.
+        """
+        return self._ask(self.client(owner), "POST", path, body=body)
+
+    def put(self, owner: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+        """Have something as `body` says. Errors as `post`."""
+        return self._ask(self.client(owner), "PUT", path, body=body)
+
+    def patch(self, owner: str, path: str, body: Mapping[str, Any]) -> Answer:
+        """Change something in part. Errors as `post`."""
+        return self._ask(self.client(owner), "PATCH", path, body=body)
+
+    def delete(self, owner: str, path: str) -> Answer:
+        """Take something away; NotFound when it is not there. Errors as `post`."""
+        return self._ask(self.client(owner), "DELETE", path)
 
     def pages(
         self, owner: str, path: str, parameters: Mapping[str, Any] | None = None
@@ -92,6 +116,17 @@ class Access:
         with self._refusals():
             _, answer = client.requester.graphql_query(query, variables)
         return dict(answer["data"])
+
+    def git_credential(self, owner: str) -> Credential:
+        """What `git push` shows to this host for that owner's repositories."""
+        auth = self.client(owner).requester.auth
+        if auth is None:
+            raise CredentialRefused(
+                f"{self.connection.name} has no token and no App configured, so that nothing can be pushed there; "
+                "configure one, or give the step a token"
+            )
+        with self._refusals():  # an installation's token is fetched or renewed here
+            return Credential(self.connection.url, "x-access-token", auth.token)
 
     def archive(self, owner: str, path: str) -> bytes:
         """What a path of the API redirects to on a server of the same host, fetched without our credential."""
@@ -117,16 +152,22 @@ class Access:
                 f"{self.connection.name} sends us to {there_host!r} for an archive; not followed"
             )
 
-    def _get(
+    def _ask(
         self,
         client: Github,
+        method: str,
         path: str,
         parameters: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
     ) -> Answer:
         with self._refusals():
             status, found, text = client.requester.requestJson(
-                "GET", path, parameters=dict(parameters or {}), headers=dict(headers or {})
+                method,
+                path,
+                parameters=dict(parameters or {}),
+                headers=dict(headers or {}),
+                input=None if body is None else dict(body),
             )
         if status == 304:
             return Answer(status, found, None)
@@ -140,9 +181,8 @@ class Access:
     ) -> Iterator[dict[str, Any]]:
         given = {**(parameters or {}), "per_page": PAGE}
         for page in range(1, _MOST_PAGES):
-            answer = self._get(client, path, {**given, "page": page})
-            items = answer.data["installations"] if isinstance(answer.data, dict) else answer.data
-            yield from items
+            answer = self._ask(client, "GET", path, {**given, "page": page})
+            yield from _items(answer.data)
             if 'rel="next"' not in answer.headers.get("link", ""):
                 return
         raise ExternalError(f"{self.connection.name}: {path} has more than {_MOST_PAGES} pages")
@@ -199,17 +239,8 @@ class Access:
             # redirects to other hosts and the like, which the library answers with what Python has at hand
             raise ExternalError(f"{name} answered what its client refuses: {str(error)[:300]}") from error
 
-    def _refusal(self, status: int, data: Any) -> ExternalError | NotFound:
-        name, message = self.connection.name, _message(data)
-        if status in {404, 410, 451}:
-            return NotFound(f"{name} has nothing there: {message}")
-        if status == 401:
-            return CredentialRefused(f"{name} does not accept our credential: {message}; renew it")
-        if status == 403:
-            return CredentialRefused(
-                f"{name} does not let our credential do this: {message}; give it the right"
-            )
-        return said(name, status, message)
+    def _refusal(self, status: int, data: Any) -> GreenroomError:
+        return refusal(self.connection.name, self.whose, status, data)
 
     def _json(self, text: Any) -> Any:
         try:
@@ -218,7 +249,8 @@ class Access:
             raise ExternalError(f"{self.connection.name} answered something that is not JSON") from error
 
 
-def _message(data: Any) -> str:
-    if isinstance(data, dict) and data.get("errors") and "message" not in data:  # GraphQL's form
-        return "; ".join(str(error.get("message")) for error in data["errors"])
-    return str(data.get("message") if isinstance(data, dict) else data)
+def _items(data: Any) -> list[dict[str, Any]]:
+    """The items of a page: some lists are wrapped, such as {"total_count": 1, "installations": [...]}."""
+    if isinstance(data, dict):
+        return next((found for found in data.values() if isinstance(found, list)), [])
+    return list(data or ())

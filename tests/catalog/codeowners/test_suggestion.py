@@ -11,7 +11,7 @@ from scm.budget import forget_budgets
 from scm.errors import RepositoryNotFound
 from scm.fakes.github import FakeGitHub
 from scm.fakes.gitlab import FakeGitLab
-from scm.github import GitHubHost
+from scm.github.host import GitHubHost
 from scm.gitlab import GitLabHost
 from tests.catalog.documents import component, group, several, user
 from tests.contracts.worlds import on_github, on_gitlab

@@ -16,7 +16,7 @@ from scm import registry
 from scm.budget import forget_budgets
 from scm.fakes.github import FakeGitHub
 from scm.fakes.gitlab import FakeGitLab
-from scm.github import GitHubHost
+from scm.github.host import GitHubHost
 from scm.gitlab import GitLabHost
 from tests.contracts.worlds import on_github, on_gitlab
 

@@ -13,7 +13,7 @@ from catalog.ingest.refresh import refresh
 from catalog.models import Entity, Location
 from scm import registry
 from scm.fakes.github import FakeGitHub
-from scm.github import GitHubHost
+from scm.github.host import GitHubHost
 from scm.models import Delivery, Event
 from scm.webhooks import inbox
 from tests.catalog.discovery.conftest import Configure, Discover

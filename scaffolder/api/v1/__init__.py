@@ -1,0 +1,1 @@
+"""The scaffolder's own routes, beside those of Backstage's contract."""

@@ -1,0 +1,62 @@
+"""Versions of templates: recorded when one is used, numbered from 1, never changed, found again by their content."""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Max, Q
+
+from scaffolder.models import TemplateVersion
+from scaffolder.registry.pins import Pin, pin
+
+_LOCK = 0x67726E76
+"""The first half of the advisory locks under which numbers are given out."""
+
+
+def record(entity: Mapping[str, Any], ref: str) -> TemplateVersion:
+    """The version that a template is now: a row that is there, or a new one.
+
+    The code host is asked for the commit; the call is bounded by its time limits, and a host that is away gives a
+    version that says that its files are not fixed.
+    """
+    fixed = pin(entity)
+    document = {"apiVersion": entity["apiVersion"], "metadata": entity["metadata"], "spec": entity["spec"]}
+    digest = _digest(document, fixed)
+    found = TemplateVersion.objects.filter(template_ref=ref, digest=digest).first()
+    return found or _add(ref, digest, document, fixed)
+
+
+@transaction.atomic
+def _add(ref: str, digest: str, document: dict[str, Any], fixed: Pin) -> TemplateVersion:
+    with (
+        connection.cursor() as cursor
+    ):  # numbers have no gaps and no twins, whoever starts at the same moment
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_LOCK, ref])
+    rows = TemplateVersion.objects.filter(template_ref=ref)
+    found = rows.filter(digest=digest).first()
+    if found is not None:
+        return found
+    return TemplateVersion.objects.create(
+        template_ref=ref,
+        number=(rows.aggregate(last=Max("number"))["last"] or 0) + 1,
+        digest=digest,
+        commit=fixed.commit,
+        unpinned="" if fixed.commit else fixed.reason,
+        source=fixed.source,
+        document=document,
+    )
+
+
+def newest(refs: Collection[str]) -> dict[str, int]:
+    """The highest number of each template; versions whose files are not fixed count when there are no others."""
+    rows = TemplateVersion.objects.filter(template_ref__in=refs).values_list("template_ref")
+    found = rows.annotate(fixed=Max("number", filter=~Q(commit="")), any=Max("number")).order_by()
+    return {ref: fixed or last for ref, fixed, last in found}
+
+
+def _digest(document: Mapping[str, Any], fixed: Pin) -> str:
+    metadata = {key: value for key, value in document["metadata"].items() if key not in {"uid", "etag"}}
+    said = json.dumps([{**document, "metadata": metadata}, fixed.source, fixed.commit], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()
