@@ -23,4 +23,5 @@ class ScaffolderConfig(AppConfig):
         from .upgrades import advancing, steps, timetable  # noqa: F401
 
         register_conditional(permissions.CONDITIONAL, permission_rules.check_conditions)
+
         load(settings.GREENROOM_SCAFFOLDER_EXTENSIONS)  # checks.py tells what is wrong with them

@@ -79,18 +79,23 @@ def dry_run(
     seconds: float = SECONDS,
     cancelled: threading.Event | None = None,
     offline: bool = False,
+    task_id: str = "",
+    kept: str = "",
 ) -> DryRun:
     """Do the steps of a frozen spec in the empty folder `into`, which is the workspace afterwards.
 
     `files`: the folder that holds the template; then relative addresses are read from it, and no other file of this
-    machine is, but for those of the folder `around` it, such as its repository. With `foresee`, actions tell what they would make, and their outputs are what they foresee. It ends
-    after `seconds`, or when the caller sets `cancelled`, which it then has to do by itself. `offline`: there is
-    neither a database nor a catalog; what asks them is passed over.
+    machine is, but for those of the folder `around` it, such as its repository. With `foresee`, actions tell what they
+    would make, and their outputs are what they foresee. It ends after `seconds`, or when the caller sets `cancelled`,
+    which it then has to do by itself. `offline`: there is neither a database nor a catalog; what asks them is passed
+    over. `task_id` is what expressions see as the run's id, the folder's name without it; `kept` is that of `StepContext`.
 
     A step that fails makes a `failure`. Raises NotFound before the first step for an action that does not exist.
     """
     rehearsal = _Rehearsal(spec, secrets, subject, into, files, foresee, cancelled or threading.Event())
     rehearsal.offline, rehearsal.around = offline, around
+    rehearsal.kept = kept
+    rehearsal.task_id = rehearsal.workflow.task_id = task_id or rehearsal.task_id
     with rehearsal.reading(), _alarm(rehearsal, None if cancelled else seconds):
         return rehearsal.whole()
 
@@ -176,6 +181,7 @@ class _Rehearsal:
     until_outside: bool = False
     offline: bool = False
     around: Path | None = None
+    kept: str = ""
 
     def __post_init__(self) -> None:
         self.task_id = self.workspace.name
@@ -317,6 +323,7 @@ class _Rehearsal:
             checkpoint=lambda _key, work: work(),
             cancelled=self.cancelled,
             dry_run=True,
+            kept=self.kept,
         )
 
     def _action_line(self, message: str, step_id: str, colour: int, level: str) -> None:

@@ -59,8 +59,8 @@ class Environment:
     catalog_location_conflict: str
     catalog_kinds: str
     reading_allow: list[str]
-    scaffolder_extensions: list[str]
     hooks_allow: list[str]
+    scaffolder_extensions: list[str]
     code_hosts: str
     github_url: str
     github_token: str
@@ -130,8 +130,8 @@ def read() -> Environment:
         if (kinds := env.str("GREENROOM_CATALOG_KINDS", default=""))
         else "",
         reading_allow=env.list("GREENROOM_READING_ALLOW", default=[]),
-        scaffolder_extensions=env.list("GREENROOM_SCAFFOLDER_EXTENSIONS", default=[]),
         hooks_allow=env.list("GREENROOM_HOOKS_ALLOW", default=["*"]),
+        scaffolder_extensions=env.list("GREENROOM_SCAFFOLDER_EXTENSIONS", default=[]),
         code_hosts=env.str("GREENROOM_CODE_HOSTS", default=""),
         github_url=env.str("GREENROOM_GITHUB_URL", default=""),
         github_token=env.str("GREENROOM_GITHUB_TOKEN", default=""),

@@ -73,8 +73,8 @@ def render_tree(
     Raises InputError naming the file for an error in it and for a path that leaves the folder.
     """
     renderer = renderer_for(options, environment)
-    left_alone = is_left_alone(options)
     within, there = Confined(into), Confined(beside)
+    left_alone = is_left_alone(options)
     made: list[str] = []
     total = 0
     for entry in survey(skeleton, limits):

@@ -109,10 +109,11 @@ def withdraw(place: Place, branch: str, *, expected: str, author: str) -> None:
 def words(template: str, old: int, new: int, conflicts: Sequence[str]) -> tuple[str, str]:
     """Title and text of the pull request."""
     title = f"Upgrade to version {new} of {template.rpartition('/')[2]}"[:200]
-    lines = [
+    what = (
         f"Brings this repository from version {old} to version {new} of `{template}`: what changed between the two, "
         "rendered with the answers that this repository was made with, and merged into what it is today."
-    ]
+    )
+    lines = [what]
     if conflicts:
         said = (
             f"**{len(conflicts)} files were changed on both sides.** Texts have conflict markers "

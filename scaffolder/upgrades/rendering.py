@@ -9,6 +9,7 @@ from typing import Any
 from core.api.subjects import Subject
 from core.errors import NotFound
 from core.names import confined
+from scaffolder import permitted
 from scaffolder.dry_run import render_workspace
 from scaffolder.expressions import render_value
 from scaffolder.language import environment
@@ -36,7 +37,8 @@ class Rendering:
         and NotFound when the version's files are no longer kept.
         """
         run = self.instance.run
-        spec = frozen_spec(version.document, ref=version.template_ref, values=values, user=run.spec["user"])
+        document = permitted.template(version.document, self.subject)
+        spec = frozen_spec(document, ref=version.template_ref, values=values, user=run.spec["user"])
         spec["templateInfo"]["baseUrl"] = pinned_base(version.source, version.commit)
         outputs = self._outputs()
         render_workspace(
