@@ -13,7 +13,7 @@ from django.db import DatabaseError
 
 from catalog.reading import files_only_from
 from core.api.subjects import Subject
-from core.errors import ExternalError, GreenroomError, InputError, TooLarge
+from core.errors import ExternalError, GreenroomError, InputError, NotFound, TooLarge
 from scaffolder.errors import RunCancelled
 from scaffolder.invented import invented_output
 from scaffolder.language import render_output
@@ -277,7 +277,7 @@ class Rehearsal:
             return None
         try:
             found = action.foresee(ctx, given)
-        except (DatabaseError, ExternalError):
+        except (DatabaseError, ExternalError, NotFound):
             if not self.offline:
                 raise
             return None
