@@ -131,7 +131,13 @@ class Journal:
         self.fence.write(write)
 
     def proved(self, kind: str, key: str) -> dict[str, Any] | None:
-        rows = Effect.objects.filter(run=self.run, kind=kind, key=key, state=EffectState.MADE)
+        return self._details(kind, key, EffectState.MADE)
+
+    def noted(self, kind: str, key: str) -> dict[str, Any] | None:
+        return self._details(kind, key, EffectState.INTENDED, EffectState.MADE)
+
+    def _details(self, kind: str, key: str, *states: EffectState) -> dict[str, Any] | None:
+        rows = Effect.objects.filter(run=self.run, kind=kind, key=key, state__in=states)
         return until_back(lambda: rows.values_list("details", flat=True).first())
 
     def checkpoint(self, step_id: str, key: str, work: Callable[[], Any]) -> Any:
