@@ -1,6 +1,8 @@
 """What nobody rings for: runs whose call was lost or whose worker died, and folders that nobody needs."""
 
+import time
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 
 from django.conf import settings
@@ -9,11 +11,14 @@ from django.utils import timezone
 from core.sweeps import sweep
 from scaffolder import jobs, workspace
 from scaffolder.models import Run
+from scaffolder.rendering.landing import remove
 from scaffolder.states import FINISHED, RunState
 
 UNHEARD = timedelta(seconds=5)
 """After this long without a worker, a run is called for again."""
 MOST_AT_ONCE = 50
+LONGEST_DRY_RUN = 3600.0
+"""Seconds after which the folders of a dry run are nobody's: its process was killed."""
 
 
 @sweep("scaffolder.abandoned_runs", every=timedelta(seconds=5))
@@ -50,3 +55,15 @@ def _needed(run_id: uuid.UUID) -> bool:
     kept = timedelta(minutes=settings.GREENROOM_WORKSPACE_KEEP_MINUTES)
     ended = run.last_heartbeat_at or run.created_at
     return run.state not in FINISHED or timezone.now() < ended + kept
+
+
+@sweep("scaffolder.dry_runs", every=timedelta(minutes=15))
+def remove_dry_runs() -> None:
+    """Remove the folders of dry runs whose web process was killed under them."""
+    if not workspace.root().is_dir():
+        return
+    for folder in workspace.root().iterdir():
+        with suppress(FileNotFoundError):  # it ended this very moment
+            old = time.time() - folder.stat().st_mtime > LONGEST_DRY_RUN
+            if old and folder.name.strip(".").startswith(f"{workspace.DRY_RUN}-"):
+                remove(folder)
