@@ -59,7 +59,7 @@ def start(
     entity = permitted.template(whole, by)
     check_values(entity, values)
     check_secrets(entity, secrets or {})
-    terms = check_terms(entity, ref, by)
+    terms = check_terms(whole, ref, by)
     version = versions.record(whole, ref)
     user = user_of(by)
     spec = frozen_spec(entity, ref=ref, values=values, user=user)

@@ -49,7 +49,7 @@ def execute(run_id: str) -> None:
         return
     try:
         with keep(run) as keeper:
-            if not planning.passes(run):
+            if not planning.passes(run, keeper.lost):
                 return
             Execution(run, keeper.lost).carry_out()
             # Before the lease is given back: a retry must not find the folder while it goes.

@@ -31,6 +31,13 @@ def discard(run_id: object) -> None:
     remove(folder_of(run_id))
     remove(root() / f".{run_id}.rendering")
     remove(scratch_of(run_id))
+    remove(rehearsal_of(run_id))
+    remove(root() / f".{rehearsal_of(run_id).name}.fetched")
+
+
+def rehearsal_of(run_id: object) -> Path:
+    """Where a run that has to be approved is rehearsed, to plan it."""
+    return root() / f".{run_id}.rehearsal"
 
 
 def scratch_of(run_id: object) -> Path:
