@@ -6,14 +6,13 @@ import pytest
 
 from scaffolder.models import Instance, Run
 from scaffolder.tasks import advance_campaign, execute_run
-from scaffolder.upgrades.following import look_at_many
 from scm.fakes.github import FakeGitHub
 from scm.port import Checks, CodeHost, PullRequests
 from scm.registry import publishing_host
 from scm.values import Author, CheckState, RepositoryName
 from tests.conftest import Api
 from tests.scaffolder.conftest import Workshop
-from tests.scaffolder.registry_world import STEPS, change, offer
+from tests.scaffolder.registry_world import STEPS, change, look_now, offer
 
 pytestmark = pytest.mark.django_db
 OURS = "/api/v1/scaffolder"
@@ -60,7 +59,7 @@ def test_an_upgrade_is_proposed_merged_and_noticed(
     execute_run(again["run"])
     assert [one.number for one in host().open_pull_requests(ONE)] == [pull.number]
     host().merge_pull_request(ONE, pull.number, by=Author("Ana", "ana@example.org"))
-    look_at_many()
+    look_now()
     found = api.get(f"{OURS}/instances/{instance.pk}").json()
     assert (found["version"], found["drift"], found["upgrades"][0]["state"]) == (2, 0, "merged")
 
