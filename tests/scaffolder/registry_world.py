@@ -21,7 +21,7 @@ metadata:
   name: ${{ values.name }}
 spec: {type: service, lifecycle: production, owner: group:default/platform}
 """
-STEPS = [
+STEPS: list[dict[str, Any]] = [
     {
         "id": "fetch",
         "action": "fetch:template",

@@ -8,6 +8,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from scaffolder.models import Instance
+from scaffolder.registry.timetable import look_at_templates
 from scaffolder.tasks import execute_run
 from scaffolder.upgrades.models import Campaign, Upgrade
 from tests.config.test_client import greenroom  # noqa: F401 - a fixture
@@ -26,6 +27,7 @@ def instance(workshop: Workshop) -> Instance:
     """A repository of version 1, whose template is at version 2."""
     workshop.run(offer(workshop), {"name": "one"})
     change(workshop, "service", {"skeleton/README.md": "second\n"})
+    look_at_templates()
     return Instance.objects.get()
 
 
