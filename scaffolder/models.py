@@ -201,15 +201,18 @@ class Effect(models.Model):
 class TemplateVersion(models.Model):
     """A template as it was at one moment; never changed. `number` counts up for each template, from 1.
 
-    `digest` is the SHA-256 of the document and of what fixes its files: `commit`, the commit of their repository, or
-    the digest of the copy that was kept of a folder of this machine. It is "" when nothing could fix them; `unpinned`
-    says why. `source` is the address that relative ones start from.
+    `digest` is the SHA-256 of the document and of its files. `commit` is what fixes those: the first commit of their
+    repository that has them, or the digest of the copy that was kept of a folder of this machine. It is "" when nothing
+    could fix them; `unpinned` says why. `source` is the address that relative ones start from. Only `seen_commit`
+    changes: the latest commit that was found to have the same files.
     """
 
     template_ref = models.TextField()
     number = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
+    stated = models.CharField(max_length=64, default="", help_text="SHA-256 of document and source alone.")
     commit = models.CharField(max_length=64, blank=True, default="")
+    seen_commit = models.CharField(max_length=64, blank=True, default="")
     unpinned = models.TextField(blank=True, default="", help_text="Why its files may change.")
     source = models.TextField(blank=True, default="")
     document = JsonText()

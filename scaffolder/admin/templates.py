@@ -50,5 +50,6 @@ class TemplateAdmin(ReadOnly, admin.ModelAdmin):
 
 def _count(which: Q) -> Any:
     """How many runs of the template there are of a kind; a subquery, so that a page is one query."""
-    rows = Run.objects.filter(which, template_ref=OuterRef("ref")).order_by().values("template_ref")
+    used = Run.objects.filter(which, template_ref=OuterRef("ref"), serves=Run.Serves.TEMPLATE)
+    rows = used.order_by().values("template_ref")
     return Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0)
