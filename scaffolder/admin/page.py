@@ -80,10 +80,11 @@ def _ended(run: Run, steps: list[dict[str, Any]]) -> Any:
 
 def _line(event: RunEvent) -> dict[str, Any]:
     body = event.body
+    said = "" if event.type == RunEvent.Type.LOG else "failed" if "error" in body else event.type
     return {
         "at": event.created_at,
         "text": plain(str(body.get("message", ""))),
-        "status": body.get("status", "") or ("" if event.type == RunEvent.Type.LOG else event.type),
+        "status": body.get("status", "") or said,
         "error": (body.get("error") or {}).get("message", ""),
     }
 
