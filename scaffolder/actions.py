@@ -25,6 +25,7 @@ from scaffolder.models import Run, RunEvent, StepRun
 from scaffolder.registry import versions
 from scaffolder.registry.terms import check_terms
 from scaffolder.registry.warnings import unpinned_warning, warn
+from scaffolder.rollback.actions import under_way
 from scaffolder.states import FINISHED, MOVES, RunState, StepState
 from scaffolder.steps import ACTIONS
 from scaffolder.template import check_secrets, check_template, check_values, frozen_spec
@@ -111,6 +112,8 @@ def retry(*, run: Run, by: Actor, secrets: Mapping[str, Any] | None = None) -> R
     run = Run.objects.select_for_update().get(pk=run.pk)
     fresh = {"cancel_requested": False, "output": None, "restarts": 0, "rung_at": timezone.now()}
     sealed = seal(dict(secrets)) if secrets else None
+    if under_way(run):
+        raise Conflict(f"Task with taskId {run.pk} cannot be retried while what it made is taken back")
     wanted = required(run)
     to = RunState.WAITING if wanted else RunState.OPEN
     if not move(Run.objects.filter(pk=run.pk), to, MOVES, secrets=sealed, last_heartbeat_at=None, **fresh):

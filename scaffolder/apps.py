@@ -10,11 +10,18 @@ class ScaffolderConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from django.conf import settings
+
         # Sweeps and checks register themselves; sweeps need the models, which are there only now.
         from identity.conditions import register_conditional
 
         from . import checks, permission_rules, permissions, sweeps  # noqa: F401
         from .approvals import checks as approval_checks  # noqa: F401
         from .approvals import sweeps as approval_sweeps  # noqa: F401
+        from .expressions.extensions import load
+        from .rollback import sweeps as rollback_sweeps  # noqa: F401
+        from .upgrades import advancing, steps, timetable  # noqa: F401
 
         register_conditional(permissions.CONDITIONAL, permission_rules.check_conditions)
+
+        load(settings.GREENROOM_SCAFFOLDER_EXTENSIONS)  # checks.py tells what is wrong with them

@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core import checks
 
 from catalog.descriptor import check_envelope
 from catalog.kinds import check_kind
 from catalog.yaml_documents import parse_documents
 from core.errors import GreenroomError
+from scaffolder.expressions.extensions import load
 from scaffolder.steps import ACTIONS
 from scaffolder.template import check_template
 
@@ -17,6 +19,14 @@ def golden_paths() -> Path:
     """The folder of golden paths: in the wheel beside this module, else in the checkout."""
     inside = Path(__file__).parent / "_templates"
     return inside if inside.is_dir() else Path(__file__).resolve().parents[1] / "templates"
+
+
+@checks.register()
+def extensions_are_loaded(**_: Any) -> list[checks.CheckMessage]:
+    """What the installation adds to the language of templates is there, or it is said at the start what is wrong."""
+    hint = "Mend the module, or take it out of GREENROOM_SCAFFOLDER_EXTENSIONS."
+    problems = load(settings.GREENROOM_SCAFFOLDER_EXTENSIONS)
+    return [checks.Error(problem, hint=hint, id="scaffolder.E002") for problem in problems]
 
 
 @checks.register()

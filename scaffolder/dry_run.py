@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.db import DatabaseError
+
 from catalog.reading import files_only_from
 from core.api.subjects import Subject
-from core.errors import GreenroomError, InputError, TooLarge
+from core.errors import ExternalError, GreenroomError, InputError, TooLarge
 from scaffolder.errors import RunCancelled
 from scaffolder.invented import invented_output
 from scaffolder.language import render_output
@@ -35,6 +37,7 @@ SECONDS = 60.0
 MOST_LINES = 2_000
 MOST_CHARACTERS = 1_000_000
 """Of a whole log; a single line has 64,000 at the most."""
+ASKS_THE_CATALOG = frozenset({"catalog:fetch"})
 _LONGEST_LINE = 64_000
 
 log = logging.getLogger(__name__)
@@ -71,22 +74,26 @@ def dry_run(
     subject: Subject,
     into: Path,
     files: Path | None = None,
+    around: Path | None = None,
     foresee: bool = False,
     seconds: float = SECONDS,
     cancelled: threading.Event | None = None,
+    offline: bool = False,
     task_id: str = "",
     kept: str = "",
 ) -> DryRun:
     """Do the steps of a frozen spec in the empty folder `into`, which is the workspace afterwards.
 
     `files`: the folder that holds the template; then relative addresses are read from it, and no other file of this
-    machine is. With `foresee`, actions tell what they would make, and their outputs are what they foresee. It ends
-    after `seconds`, or when the caller sets `cancelled`, which it then has to do by itself. `task_id` is what
-    expressions see as the run's id, the folder's name without it; `kept` is that of `StepContext`.
+    machine is, but for those of the folder `around` it, such as its repository. With `foresee`, actions tell what they
+    would make, and their outputs are what they foresee. It ends after `seconds`, or when the caller sets `cancelled`,
+    which it then has to do by itself. `offline`: there is neither a database nor a catalog; what asks them is passed
+    over. `task_id` is what expressions see as the run's id, the folder's name without it; `kept` is that of `StepContext`.
 
     A step that fails makes a `failure`. Raises NotFound before the first step for an action that does not exist.
     """
     rehearsal = _Rehearsal(spec, secrets, subject, into, files, foresee, cancelled or threading.Event())
+    rehearsal.offline, rehearsal.around = offline, around
     rehearsal.kept = kept
     rehearsal.task_id = rehearsal.workflow.task_id = task_id or rehearsal.task_id
     with rehearsal.reading(), _alarm(rehearsal, None if cancelled else seconds):
@@ -172,6 +179,8 @@ class _Rehearsal:
     cancelled: threading.Event
     known: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     until_outside: bool = False
+    offline: bool = False
+    around: Path | None = None
     kept: str = ""
 
     def __post_init__(self) -> None:
@@ -192,7 +201,7 @@ class _Rehearsal:
 
     def reading(self) -> Any:
         """The files that may be read, for the time of the run."""
-        return nullcontext() if self.files is None else files_only_from(self.files)
+        return nullcontext() if self.files is None else files_only_from(self.around or self.files)
 
     def time_is_up(self, seconds: float) -> None:
         self.late = seconds
@@ -321,26 +330,37 @@ class _Rehearsal:
         self.say(f"\u001b[{colour}m{level}\u001b[39m: {message}", step_id)
 
     def _foresaw(self, step: Mapping[str, Any], kind: str, key: str) -> None:
-        masked = self.masker.text(key)
-        self.effects[ForeseenEffect(step["id"], step["action"], kind, masked)] = None
+        self._foresaw_in(step["id"], step["action"], kind, key)
+
+    def _foresaw_in(self, step_id: str, action: str, kind: str, key: str) -> None:
+        self.effects[ForeseenEffect(step_id, action, kind, self.masker.text(key))] = None
 
     def _call(self, action: Action, ctx: StepContext, given: dict[str, Any]) -> Mapping[str, Any] | None:
         if self.until_outside and makes_something_outside(action):
             raise _OutsideReached
         shown = json.dumps(self.masker.data(given), indent=2, ensure_ascii=False)
         ctx.log(f"Running {action.id} in dry-run mode with inputs (secrets redacted): {shown}")
-        foreseen: Mapping[str, Any] = {}
-        if self.foresee and action.foresee is not None:
-            found = action.foresee(ctx, given)
-            for kind, key in found.effects:
-                self.effects[ForeseenEffect(ctx.step_id, action.id, kind, self.masker.text(key))] = None
-            foreseen = found.output
-        if action.dry_run:
+        foreseen = self._foreseen(action, ctx, given)
+        if action.dry_run and not (self.offline and action.id in ASKS_THE_CATALOG):
             output = action.run(ctx, given)
             survey(self.workspace, LIMITS, name="workspace")  # many small steps make a big one
             return output
         self.passed_over = True
         self.say(f"Skipping because {action.id} does not support dry-run", ctx.step_id, "skipped")
-        if action.foresee is None:
+        if foreseen is None:
             self.unforeseen[(ctx.step_id, action.id)] = None
-        return invented_output(action.output) | dict(foreseen)
+        return invented_output(action.output) | dict(foreseen or {})
+
+    def _foreseen(self, action: Action, ctx: StepContext, given: dict[str, Any]) -> Mapping[str, Any] | None:
+        """The output that the action foresees, its effects noted; None when it cannot tell, or is not asked."""
+        if not self.foresee or action.foresee is None:
+            return None
+        try:
+            found = action.foresee(ctx, given)
+        except (DatabaseError, ExternalError):
+            if not self.offline:
+                raise
+            return None
+        for kind, key in found.effects:
+            self._foresaw_in(ctx.step_id, action.id, kind, key)
+        return found.output

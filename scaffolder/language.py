@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from scaffolder.expressions import Environment, backstage_filters, render_value, truthy
+from scaffolder.expressions.extensions import LOADED
 from scm.registry import hosts
 
 PUBLIC_HOSTS = {
@@ -23,8 +24,12 @@ def repository_hosts() -> dict[str, str]:
 
 
 def environment(functions: Mapping[str, Callable[..., Any]] | None = None) -> Environment:
-    """The filters of the contract, with the hosts that there are."""
-    return Environment(filters=backstage_filters(repository_hosts()), functions=functions or {})
+    """The filters of the contract, with the hosts that there are, and what the installation adds."""
+    return Environment(
+        filters=backstage_filters(repository_hosts()) | LOADED.filter_bodies(),
+        functions={**LOADED.function_bodies(), **(functions or {})},
+        values=LOADED.plain_values(),
+    )
 
 
 def runs_after_failure(condition: object) -> bool:

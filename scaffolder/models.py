@@ -11,6 +11,7 @@ from core.leases import Leased
 from scaffolder.approvals.models import Approval, ApprovalRequest  # noqa: F401 - tables of this app
 from scaffolder.json_text import JsonText
 from scaffolder.querysets import RunEventQuerySet, RunQuerySet, TemplateManager
+from scaffolder.rollback.models import Rollback  # noqa: F401 - tables of this app
 from scaffolder.states import EffectState, RunState, StepState
 from scaffolder.upgrades.models import Campaign, Member, Upgrade  # noqa: F401 - tables of this app
 

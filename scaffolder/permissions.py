@@ -25,7 +25,7 @@ class Permission:
 PARAMETERS, STEPS = "scaffolder.template.parameter.read", "scaffolder.template.step.read"
 EXECUTE = "scaffolder.action.execute"
 READ, CANCEL, CREATE = "scaffolder.task.read", "scaffolder.task.cancel", "scaffolder.task.create"
-APPROVE = "scaffolder.task.approve"
+APPROVE, ROLLBACK = "scaffolder.task.approve", "scaffolder.task.rollback"
 
 PERMISSIONS = (
     Permission("scaffolder.action.read", "read"),
@@ -37,6 +37,7 @@ PERMISSIONS = (
     Permission(READ, "read", TASK),
     Permission(CANCEL, resource=TASK),
     Permission(APPROVE),
+    Permission(ROLLBACK, resource=TASK),
 )
 CONDITIONAL = {permission.name: permission.resource for permission in PERMISSIONS if permission.resource}
 """Permissions that may be limited, and what their conditions judge."""

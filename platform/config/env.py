@@ -60,6 +60,7 @@ class Environment:
     catalog_kinds: str
     reading_allow: list[str]
     hooks_allow: list[str]
+    scaffolder_extensions: list[str]
     code_hosts: str
     github_url: str
     github_token: str
@@ -130,6 +131,7 @@ def read() -> Environment:
         else "",
         reading_allow=env.list("GREENROOM_READING_ALLOW", default=[]),
         hooks_allow=env.list("GREENROOM_HOOKS_ALLOW", default=["*"]),
+        scaffolder_extensions=env.list("GREENROOM_SCAFFOLDER_EXTENSIONS", default=[]),
         code_hosts=env.str("GREENROOM_CODE_HOSTS", default=""),
         github_url=env.str("GREENROOM_GITHUB_URL", default=""),
         github_token=env.str("GREENROOM_GITHUB_TOKEN", default=""),

@@ -18,6 +18,7 @@ DEVELOP = (
     "catalog.location.analyze",
     "scaffolder.task.create",
     "scaffolder.task.cancel",
+    "scaffolder.task.rollback",
     "scaffolder.task.approve",
     "scaffolder.action.execute",
     "scaffolder.template.dry-run",

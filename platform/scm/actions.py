@@ -164,8 +164,9 @@ def _push(
 ) -> str:
     checked_branch("branch", branch)
     bare = storage.bare(repository.full_name)
-    head = bare.head(branch)
-    parent = head or (bare.commit_at(onto) if onto else bare.head(repository.default_branch))
+    heads = {known.name: known.sha for known in bare.branches()}
+    head = heads.get(branch)
+    parent = head or (bare.commit_at(onto) if onto else heads.get(repository.default_branch))
     made = commit(bare, parent)
     if made != head:
         protection.check_push(repository, branch)

@@ -29,8 +29,8 @@ class WebAddresses:
         return f"{self.base}/{name}.git"
 
     def contents(self, name: RepositoryName, ref: str, path: str = "") -> str:
-        """A file's page; the tree's root for path ""."""
-        return self._page("blob" if path else "tree", name, ref, path)
+        """A file's page. For path "" the same form, as Backstage's `repoContentsUrl` has it; hosts lead on to the root."""
+        return self._page("blob", name, ref, path)
 
     def folder(self, name: RepositoryName, ref: str, path: str) -> str:
         """A folder's page."""

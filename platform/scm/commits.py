@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.errors import Conflict, InputError
+from core.errors import Conflict, InputError, Unavailable
 from scm.bare import BareRepository
 from scm.errors import GitFailed
 from scm.folders import check_folder
-from scm.git import call, git
+from scm.git import Reach, call, git
 from scm.names import checked_path
 from scm.values import Author
 
@@ -18,18 +18,25 @@ MESSAGE_LIMIT = 64 * 1024
 
 
 def commit_folder(
-    repository: BareRepository, folder: Path, *, parent: str | None, message: str, author: Author
+    repository: BareRepository,
+    folder: Path,
+    *,
+    parent: str | None,
+    message: str,
+    author: Author,
+    reach: Reach | None = None,
 ) -> str:
     """A commit that holds exactly the folder, on top of `parent`; `parent` itself when nothing differs.
 
     No branch moves. Files that were tracked stay tracked even if `.gitignore` names them now. The
-    folder is read as data: no hook, filter program or configuration of it runs.
+    folder is read as data: no hook, filter program or configuration of it runs. `reach` lets git fetch, one by one, the
+    few contents that it has to look at (attributes, links) in a repository that was fetched without contents.
     """
     checked_message(message)
     if check_folder(folder) == 0:
         raise InputError(f"folder {folder.name!r} is empty; a commit needs at least one file")
     with _index(repository, parent or "") as index:
-        _add(repository, folder, index, "--all")
+        _add(repository, folder, index, "--all", reach)
         tree = _written(repository, index)
     return _onto(repository, tree, parent, message, author)
 
@@ -43,6 +50,7 @@ def commit_changes(
     delete: Sequence[str],
     message: str,
     author: Author,
+    reach: Reach | None = None,
 ) -> str:
     """As `commit_folder`, but what the folder does not hold stays as it is in `parent`.
 
@@ -60,9 +68,9 @@ def commit_changes(
         if parent is not None and gone:
             _remove(repository, gone, index)
         if not into:
-            _add(repository, folder, index, "--no-all")
+            _add(repository, folder, index, "--no-all", reach)
         else:
-            _put(repository, folder, into, index)
+            _put(repository, folder, into, index, reach)
         tree = _written(repository, index)
     return _onto(repository, tree, parent, message, author)
 
@@ -110,16 +118,25 @@ def _index(repository: BareRepository, tree: str) -> Iterator[Mapping[str, str]]
         yield variables
 
 
-def _add(repository: BareRepository, folder: Path, index: Mapping[str, str], which: str) -> None:
+def _add(
+    repository: BareRepository, folder: Path, index: Mapping[str, str], which: str, reach: Reach | None
+) -> None:
     """Put the folder's files into the index; with `--all` what it does not hold goes out."""
-    place = folder.resolve()
+    add, place = ("add", which, "--", "."), folder.resolve()
     try:
-        git("add", which, "--", ".", folder=repository.folder, work_tree=place, variables=index)
+        if reach is None:
+            git(*add, folder=repository.folder, work_tree=place, variables=index)
+        else:
+            git(*add, folder=repository.folder, work_tree=place, variables=index, **reach)
     except GitFailed as error:
+        if reach and "could not fetch" in error.message:
+            raise Unavailable(f"what the branch holds could not be looked at: {error.message}") from error
         raise InputError(f"the folder cannot become a commit: {error}") from error
 
 
-def _put(repository: BareRepository, folder: Path, into: str, index: Mapping[str, str]) -> None:
+def _put(
+    repository: BareRepository, folder: Path, into: str, index: Mapping[str, str], reach: Reach | None
+) -> None:
     """Put the folder's files below a path of the index. What is tracked there is known to `git add`."""
     there = git("ls-files", "-s", "-z", "--", into, folder=repository.folder, variables=index).split(b"\0")[
         :-1
@@ -129,7 +146,7 @@ def _put(repository: BareRepository, folder: Path, into: str, index: Mapping[str
     with _index(repository, "") as own:
         if any(path for _, path in inside):
             _enter(repository, (facts + b"\t" + path for facts, path in inside), own)
-        _add(repository, folder, own, "--no-all")
+        _add(repository, folder, own, "--no-all", reach)
         lines = git("ls-files", "-s", "-z", folder=repository.folder, variables=own).split(b"\0")[:-1]
     _enter(repository, (line.replace(b"\t", b"\t" + below, 1) for line in lines), index)
 

@@ -154,6 +154,16 @@ class Options(TypedDict, total=False):
     alone: bool
 
 
+class Reach(TypedDict):
+    """Those of the options with which git gets out over the network."""
+
+    timeout: float
+    protocols: str
+    credential: Credential
+    settings: Sequence[tuple[str, str]]
+    alone: bool
+
+
 def git(*arguments: str | Path, **options: Unpack[Options]) -> bytes:
     """Run git and answer what it wrote to standard output; `call` tells the errors."""
     return call(*arguments, **options).stdout

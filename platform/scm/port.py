@@ -9,6 +9,7 @@ from scm.values import (
     Author,
     Branch,
     BranchRules,
+    CheckState,
     Commit,
     ContentAddress,
     FileContent,
@@ -221,6 +222,15 @@ class PullRequests(Protocol):
 
     def merge_pull_request(self, name: RepositoryName, number: int, *, by: Author) -> PullRequest:
         """Merge by a merge commit; Conflict names the files that do not merge. Twice is once."""
+        ...
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """A host that tells how the checks of a commit went: statuses, check runs, pipelines."""
+
+    def checks(self, name: RepositoryName, sha: str) -> CheckState:
+        """All of them taken together; NONE when there are none, or none yet."""
         ...
 
 

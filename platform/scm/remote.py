@@ -18,10 +18,10 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from core.children import Ended
 from core.errors import Conflict, InputError, NotFound, Unavailable
-from scm import refusals
+from scm import refusals, storage
 from scm.bare import BareRepository
 from scm.commits import commit_changes, commit_folder
-from scm.git import Credential, call, checked_url
+from scm.git import Credential, Reach, call, checked_url
 from scm.names import SHA, checked_branch, checked_ref
 from scm.values import Author
 
@@ -90,7 +90,8 @@ def push_tree(
     """
 
     def commit(bare: BareRepository, parent: str | None) -> str:
-        return commit_folder(bare, folder, parent=parent, message=message, author=author)
+        reach = _reach(remote, FETCH_TIMEOUT)
+        return commit_folder(bare, folder, parent=parent, message=message, author=author, reach=reach)
 
     return _push(remote, branch, onto, commit)
 
@@ -110,7 +111,14 @@ def push_changes(
 
     def commit(bare: BareRepository, parent: str | None) -> str:
         return commit_changes(
-            bare, folder, parent=parent, into=into, delete=delete, message=message, author=author
+            bare,
+            folder,
+            parent=parent,
+            into=into,
+            delete=delete,
+            message=message,
+            author=author,
+            reach=_reach(remote, FETCH_TIMEOUT),
         )
 
     return _push(remote, branch, onto, commit)
@@ -148,7 +156,8 @@ def _push(remote: Remote, branch: str, onto: str, commit: Callable[[BareReposito
 
 @contextmanager
 def _workspace() -> Iterator[BareRepository]:
-    with tempfile.TemporaryDirectory(prefix="greenroom-push-", ignore_cleanup_errors=True) as place:
+    # Beside repositories in the making: what a killed worker leaves there is swept away.
+    with tempfile.TemporaryDirectory(dir=storage.workplace(), ignore_cleanup_errors=True) as place:
         yield BareRepository.make(Path(place) / "work.git", "main")
 
 
@@ -196,18 +205,20 @@ def _asked(remote: Remote, *arguments: str, folder: Path | None = None, timeout:
 
 
 def _ran(remote: Remote, *arguments: str, folder: Path | None, timeout: float) -> Ended:
+    return call(*arguments, folder=folder, allowed=_ENDED, **_reach(remote, timeout))
+
+
+def _reach(remote: Remote, timeout: float) -> Reach:
+    """How git gets to the remote, and nowhere else."""
     network = (
         ("http.proxy", remote.proxy),
         ("http.sslCAInfo", remote.ca or DEFAULT_CA_BUNDLE_PATH),  # whom the API's client trusts, git trusts
         *_SLOW,
     )
-    return call(
-        *arguments,
-        folder=folder,
-        timeout=timeout,
-        allowed=_ENDED,
-        protocols=remote.clone_url.partition(":")[0],
-        credential=remote.credential,
-        settings=network,
-        alone=True,
-    )
+    return {
+        "timeout": timeout,
+        "protocols": remote.clone_url.partition(":")[0],
+        "credential": remote.credential,
+        "settings": network,
+        "alone": True,
+    }

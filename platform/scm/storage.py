@@ -40,10 +40,16 @@ def bare(name: RepositoryName) -> BareRepository:
     return repository
 
 
+def workplace() -> Path:
+    """Where repositories are made that are to be elsewhere, or nowhere, in a moment; leftovers are swept away."""
+    place = root() / _MAKING
+    place.mkdir(exist_ok=True)
+    return place
+
+
 def prepare(default_branch: str) -> Path:
     """A finished empty repository, not yet in its place."""
-    place = root() / _MAKING / uuid.uuid4().hex
-    place.parent.mkdir(exist_ok=True)
+    place = workplace() / uuid.uuid4().hex
     BareRepository.make(place, default_branch)
     return place
 

@@ -198,6 +198,15 @@ class Hook:
     active: bool = True
 
 
+class CheckState(StrEnum):
+    """Of all checks of a commit. One that failed makes it RED, whatever is still to come."""
+
+    GREEN = "green"
+    RED = "red"
+    PENDING = "pending"
+    NONE = "none"
+
+
 class PullRequestState(StrEnum):
     OPEN = "open"
     CLOSED = "closed"

@@ -23,6 +23,8 @@ class Environment:
 
     filters: Mapping[str, Callable[..., Any]] = field(default_factory=lambda: backstage_filters({}))
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Names that templates see beside their context, whose own win."""
     bounds: Bounds = field(default_factory=Bounds)
 
 

@@ -29,7 +29,7 @@ class Renderer:
     ) -> None:
         self.environment = environment
         self.dialect = dialect
-        self._names: dict[str, Value] = inside(dict(context))
+        self._names: dict[str, Value] = inside({**environment.values, **context})
         self._filters = BUILT_IN | {name: added_filter(body) for name, body in environment.filters.items()}
         if dialect.cookiecutter_compat:
             self._filters["jsonify"] = BUILT_IN["dump"]

@@ -9,7 +9,7 @@ import scaffolder.json_text
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("scaffolder", "0004_registry"),
+        ("scaffolder", "0005_upgrades"),
     ]
 
     operations = [

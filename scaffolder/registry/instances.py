@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from catalog.actions import annotate
@@ -15,6 +15,7 @@ from catalog.processing import SOURCE_TEMPLATE
 from core.api.subjects import Subject
 from core.audit import Actor
 from core.audit import record as record_audit
+from core.errors import NotFound
 from scaffolder.models import Effect, Instance, Run, TemplateVersion
 from scaffolder.states import EffectState
 from scm.registry import host_for_url
@@ -28,7 +29,7 @@ def annotations(version: TemplateVersion) -> dict[str, str]:
     return {SOURCE_TEMPLATE: version.template_ref, VERSION: str(version.number)}
 
 
-def published(run_id: object, url: str) -> tuple[str, str, str, str] | None:
+def published(run_id: UUID | str, url: str) -> tuple[str, str, str, str] | None:
     """Host, repository, branch and commit that a run has pushed and in which `url` lies; None when it has not."""
     found = host_for_url(url)
     if found is None:
@@ -44,7 +45,7 @@ def published(run_id: object, url: str) -> tuple[str, str, str, str] | None:
     return code_host.host, str(address.repository), pushed.key.removeprefix(f"{key}@"), pushed.details["sha"]
 
 
-def provenance(run_id: object, url: str) -> dict[str, str]:
+def provenance(run_id: UUID | str, url: str) -> dict[str, str]:
     """The annotations for what a run registers at `url`: none, unless it lies in a repository that the run made."""
     run = Run.objects.select_related("template_version").get(pk=run_id)
     if run.template_version is None or published(run_id, url) is None:
@@ -52,7 +53,7 @@ def provenance(run_id: object, url: str) -> dict[str, str]:
     return annotations(run.template_version)
 
 
-def record(run_id: object, url: str, *, entity_ref: str, location: UUID) -> Instance | None:
+def record(run_id: UUID | str, url: str, *, entity_ref: str, location: UUID) -> Instance | None:
     """Note what a run has made, once its repository is pushed and its entity registered; again is free."""
     run = Run.objects.select_related("template_version").get(pk=run_id)
     place = published(run_id, url)
@@ -83,19 +84,33 @@ def record(run_id: object, url: str, *, entity_ref: str, location: UUID) -> Inst
     return instance
 
 
-def visible(template_ref: str, subject: Subject) -> QuerySet[Instance]:
-    """The instances of a template, but those whose entity is there and hidden from the subject."""
-    rows = Instance.objects.filter(template_ref=template_ref)
+def visible(subject: Subject) -> QuerySet[Instance]:
+    """Instances, but those whose entity is there and hidden from the subject."""
+    rows = Instance.objects.select_related("version")
     if not subject.is_limited(READ):
         return rows
     shown = Entity.objects.visible_to(subject).filter(ref=OuterRef("entity_ref"))
     return rows.filter(Exists(shown) | ~Exists(Entity.objects.filter(ref=OuterRef("entity_ref"))))
 
 
+def of_template(template_ref: str, subject: Subject) -> QuerySet[Instance]:
+    """The instances of a template that the subject may see."""
+    return visible(subject).filter(template_ref=template_ref)
+
+
+def one(instance_id: int, subject: Subject) -> Instance:
+    """One instance, or NotFound."""
+    found = visible(subject).filter(pk=instance_id).first() if instance_id < 2**63 else None
+    if found is None:
+        raise NotFound(
+            f"There is no instance {instance_id}; GET /api/v1/scaffolder/templates/…/instances lists them"
+        )
+    return found
+
+
 def page(template_ref: str, subject: Subject, *, after: int, limit: int) -> list[Instance]:
     """Instances of a template in the order in which they were made, behind an id."""
-    rows = visible(template_ref, subject).filter(pk__gt=after).select_related("version")
-    return list(rows.order_by("pk")[:limit])
+    return list(of_template(template_ref, subject).filter(pk__gt=after).order_by("pk")[:limit])
 
 
 def drifts(instances: Sequence[Instance], last: Mapping[str, int]) -> dict[int, int | None]:
@@ -123,6 +138,6 @@ def move_to(instance: Instance, version: TemplateVersion, values: Mapping[str, A
         annotate(location, annotations(version), by)
 
 
-def of_entity(entity_ref: str) -> Instance | None:
-    """The latest instance that an entity stands for."""
-    return Instance.objects.filter(entity_ref=entity_ref).order_by(F("pk").desc()).first()
+def of_entity(entity_ref: str, subject: Subject) -> list[Instance]:
+    """The instances that an entity stands for, the latest first: a name may be used again, twenty are enough."""
+    return list(visible(subject).filter(entity_ref=entity_ref).order_by("-pk")[:20])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.models import Entity
+from catalog.querysets import EntityQuerySet
 from core.api.subjects import Subject
 from core.errors import InputError, NotFound
 from scaffolder.models import TemplateVersion
@@ -53,7 +54,7 @@ def versions_of(ref: str) -> list[TemplateVersion]:
     return list(TemplateVersion.objects.filter(template_ref=ref).defer("document")[:MOST_VERSIONS])
 
 
-def _templates(subject: Subject) -> Any:
+def _templates(subject: Subject) -> EntityQuerySet:
     return Entity.objects.visible_to(subject).filter(kind__iexact="Template")
 
 

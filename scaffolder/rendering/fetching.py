@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.errors import InputError
+from scaffolder.expressions.extensions import LOADED
 
 from .child import run_child
 from .cookiecutter import CookiecutterOptions
@@ -46,6 +47,7 @@ def fetch_template(
                 "target": str(target),
                 "options": asdict(options),
                 "hosts": dict(hosts),
+                "extensions": list(LOADED.modules),
             },
             limits=limits,
             cancel=cancel,
@@ -76,6 +78,7 @@ def fetch_template_file(
                 "staging": str(staging),
                 "options": asdict(options),
                 "hosts": dict(hosts),
+                "extensions": list(LOADED.modules),
             },
             limits=limits,
             cancel=cancel,

@@ -39,6 +39,7 @@ class Growth:
 
 def serve(module: str) -> None:
     """Answer the request on standard input on what was standard output; nothing else reaches that."""
+    sys.dont_write_bytecode = True  # what is imported from here on must not write beside itself
     out = os.dup(1)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)

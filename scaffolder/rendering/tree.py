@@ -73,8 +73,8 @@ def render_tree(
     Raises InputError naming the file for an error in it and for a path that leaves the folder.
     """
     renderer = renderer_for(options, environment)
-    left_alone = _matcher(options.copy_without_templating)
     within, there = Confined(into), Confined(beside)
+    left_alone = is_left_alone(options)
     made: list[str] = []
     total = 0
     for entry in survey(skeleton, limits):
@@ -96,7 +96,7 @@ def render_tree(
             _check_landed(into, target, path)
         else:
             content = source.read_bytes()
-            if _is_rendered(entry, options, left_alone):
+            if is_rendered(entry, options, left_alone):
                 content = _rendered(content, entry.path, renderer)
             total = _counted(content, path, total, limits)
             target.write_bytes(content)
@@ -143,7 +143,13 @@ def _rendered_path(entry: Entry, renderer: Renderer, options: TemplateOptions) -
     return path.rstrip("/") if entry.kind == "folder" else path
 
 
-def _is_rendered(entry: Entry, options: TemplateOptions, left_alone: Callable[[str], bool] | None) -> bool:
+def is_left_alone(options: TemplateOptions) -> Callable[[str], bool] | None:
+    """Whether a file's contents are copied as they are, by its path; None when none are."""
+    return _matcher(options.copy_without_templating)
+
+
+def is_rendered(entry: Entry, options: TemplateOptions, left_alone: Callable[[str], bool] | None) -> bool:
+    """Whether a file's contents are rendered, when they are text."""
     if options.suffix:
         return entry.path.endswith(options.suffix)
     return not (left_alone and left_alone(entry.path))

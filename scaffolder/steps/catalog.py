@@ -16,7 +16,17 @@ from core.audit import Actor
 from core.errors import Conflict, GreenroomError, InputError
 from core.names import confined
 from scaffolder.registry import instances
-from scaffolder.steps.port import Action, Example, StepContext, flag, object_schema, text
+from scaffolder.steps.port import (
+    Action,
+    Example,
+    Foreseen,
+    Made,
+    StepContext,
+    UndoContext,
+    flag,
+    object_schema,
+    text,
+)
 from scm.registry import host_for_url
 
 LOCATION = "location"
@@ -66,6 +76,22 @@ def _register(ctx: StepContext, url: str) -> list[str]:
             ctx.ledger.prove(LOCATION, url, location=str(location.pk))
             instances.record(ctx.run_id, url, entity_ref=entity, location=location.pk)
     return refs
+
+
+def foresee_location(ctx: StepContext, given: dict[str, Any]) -> Foreseen:
+    """The location that would be registered; what it holds is not known before it is there."""
+    url = given.get("catalogInfoUrl") or catalog_url(given["repoContentsUrl"], given.get("catalogInfoPath"))
+    return Foreseen(((LOCATION, url),), {"catalogInfoUrl": url})
+
+
+def forget_location(ctx: UndoContext, made: Made) -> None:
+    """Unregister a location that the run registered. What is not proved was not made: both are one transaction."""
+    location = Location.objects.filter(pk=made.details["location"]).first() if made.proved else None
+    if location is None:
+        ctx.log(f"{made.key} is not in the catalog, or somebody else put it there")
+        return
+    unregister(location, System(ctx.made_by))
+    ctx.log(f"{made.key} is no longer in the catalog")
 
 
 def catalog_url(contents_url: str, path: str | None) -> str:
@@ -146,6 +172,8 @@ ACTIONS = (
             catalogInfoUrl=text("The address that was registered."),
         ),
         run=register_location,
+        foresee=foresee_location,
+        undo=forget_location,
         examples=(
             Example(
                 "Register what was published",

@@ -32,6 +32,7 @@ class Upgrade(models.Model):
     problem = models.TextField(blank=True, default="")
     created_by = models.TextField()
     created_at = models.DateTimeField(default=timezone.now)
+    opened_at = models.DateTimeField(null=True, help_text="When it was proposed, or renewed.")
     looked_at = models.DateTimeField(default=timezone.now, help_text="When its host was last asked about it.")
     ended_at = models.DateTimeField(null=True)
 
@@ -98,6 +99,7 @@ class Member(models.Model):
     checks = models.CharField(
         max_length=8, blank=True, default="", help_text="Of its pull request, as last seen."
     )
+    checked_at = models.DateTimeField(null=True, help_text="When its checks were last asked for.")
     problem = models.TextField(blank=True, default="", help_text="Why its upgrade could not be started.")
     accepted = models.BooleanField(default=False, help_text="Somebody went on although it is not well.")
 

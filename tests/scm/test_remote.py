@@ -84,6 +84,51 @@ def test_changes_leave_the_rest_unread(there: Remote, repository: FakeRepository
     assert repository.heads.keys() == {"main", "feature"}
 
 
+def test_contents_that_stay_are_neither_fetched_nor_sent(
+    hub: FakeGitHub, there: Remote, repository: FakeRepository, folder: Path
+) -> None:
+    large = os.urandom(500_000)
+    repository.push({"large": large, "gone": b"1"})
+    for attempt in (lambda: change(there, folder, "one"), lambda: push(there, folder, "two")):
+        hub.carried.clear()
+        attempt()
+        assert sum(hub.carried) < 20_000
+    assert repository.branches["one"]["large"] == large
+
+
+def test_attributes_links_and_line_ends_of_the_branch_are_looked_at(
+    hub: FakeGitHub, there: Remote, repository: FakeRepository, folder: Path, tmp_path: Path
+) -> None:
+    repository.push(
+        {
+            ".gitattributes": b"*.txt text=auto\n*.md text\n",
+            "sub/.gitattributes": b"*.md -text\n",
+            "a.txt": b"1\n",
+        }
+    )
+    (folder / "link").symlink_to("new.txt")
+    change(there, folder)
+    some = tmp_path / "some"
+    (some / "sub").mkdir(parents=True)
+    for name in ("a.txt", "b.md", "sub/b.md"):
+        (some / name).write_bytes(b"2\r\n")
+    (some / "link").symlink_to("a.txt")
+    change(there, some)
+    files = repository.branches["main"]
+    assert (files["a.txt"], files["b.md"], files["sub/b.md"]) == (b"2\n", b"2\n", b"2\r\n")
+    assert files["link"] == b"a.txt"
+    (some / "b.md").write_bytes(b"3\r\n")
+    change(there, some, into="sub")
+    assert repository.branches["main"]["sub/b.md"] == b"3\r\n"
+    hub.meanwhile("GET", "/info/refs", lambda: None)
+    hub.meanwhile("GET", "/info/refs", lambda: None)
+    hub.meanwhile("GET", "/info/refs", lambda: setattr(hub, "down", True))
+    (some / "link").unlink()
+    (some / "link").symlink_to("b.md")
+    with pytest.raises(Unavailable):
+        change(there, some)
+
+
 def test_a_new_branch_starts_where_it_is_told_to(
     there: Remote, repository: FakeRepository, folder: Path
 ) -> None:
@@ -184,6 +229,19 @@ def test_an_answer_that_was_lost_is_looked_up(
     made = push(there, folder)
     assert repository.heads["main"] == made
     assert push(there, folder) == made
+
+
+def test_the_connection_s_proxy_is_used_and_the_environment_s_is_not(
+    hub: FakeGitHub, repository: FakeRepository, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere")
+    assert push(to(hub), folder) == repository.heads["main"]
+    (folder / "more").write_text("1")
+    url = "http://hub.invalid"  # which nobody but the proxy knows
+    behind = Remote(f"{url}/acme/payments.git", Credential(url, "x", TOKEN), "hub", proxy=hub.url)
+    assert push(behind, folder) == repository.heads["main"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from core.errors import GreenroomError
 
-from . import catalog, demo, doctor, history, ownership, scaffold, serve, tokens, transfer
+from . import authoring, catalog, demo, doctor, history, ownership, scaffold, serve, tokens, transfer
 from .database import attached
 from .output import say_error
 
@@ -38,6 +38,9 @@ def greenroom(debug: bool) -> None:
 
 for command in (ownership.ownership, ownership.impact, history.history, transfer.export, transfer.import_):
     catalog.catalog.add_command(command)
+
+for command in (authoring.dry_run, authoring.lint, authoring.test):
+    scaffold.scaffold.add_command(command)
 
 for command in (
     *(serve.up, demo.demo, doctor.doctor),

@@ -5,11 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-import yaml
-
-from core.errors import InputError
 
 from . import runs
+from .answers import answers_of, parameters_option, values_option, with_words
 from .client import Client, client_from_environment, entity_path
 from .output import json_option, say, say_error, show, show_json
 
@@ -21,15 +19,8 @@ def scaffold() -> None:
 
 @scaffold.command()
 @click.argument("template")
-@click.option(
-    "-p", "--parameter", "given", multiple=True, metavar="NAME=VALUE", help="One answer of the form."
-)
-@click.option(
-    "--values",
-    "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Answers from YAML.",
-)
+@parameters_option
+@values_option
 @click.option("--follow", is_flag=True, help="Show the log until the run has ended; exit 1 when it failed.")
 @json_option
 def run(template: str, given: tuple[str, ...], file: Path | None, follow: bool, as_json: bool) -> None:
@@ -37,9 +28,8 @@ def run(template: str, given: tuple[str, ...], file: Path | None, follow: bool, 
     client = client_from_environment()
     path = entity_path(template, kind="template")
     kind, namespace, name = path.split("/")
-    answers = _answers_of(file) if file else {}
-    types = _types(client.get(f"scaffolder/v2/templates/{namespace}/{kind}/{name}/parameter-schema"))
-    answers |= dict(_answer(word, types) for word in given)
+    form = client.get(f"scaffolder/v2/templates/{namespace}/{kind}/{name}/parameter-schema")
+    answers = with_words(answers_of(file) if file else {}, given, form["steps"])
     body = {"templateRef": f"{kind}:{namespace}/{name}", "values": answers}
     made = client.post("scaffolder/v2/tasks", body)
     if as_json and not follow:
@@ -109,35 +99,6 @@ def _follow(client: Client, run_id: str, *, as_json: bool) -> None:
 
 def _line(step: str | None, message: str) -> None:
     click.echo(f"{step:<12} {message}" if step else message)
-
-
-def _answers_of(file: Path) -> dict[str, Any]:
-    try:
-        found = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise InputError(f"--values {file} is not YAML: {error}") from error
-    if not isinstance(found, dict):
-        raise InputError(f"--values {file}: expected names with values")
-    return found
-
-
-def _types(schema: dict[str, Any]) -> dict[str, str]:
-    """Each answer's type, where the form tells it at its first level."""
-    properties = [step.get("schema", {}).get("properties", {}) for step in schema["steps"]]
-    return {name: str(rule.get("type", "")) for group in properties for name, rule in group.items()}
-
-
-def _answer(word: str, types: dict[str, str]) -> tuple[str, Any]:
-    """`port=8080` → ("port", 8080) when the form wants a number; text stays text."""
-    name, equals, value = word.partition("=")
-    if not equals or not name:
-        raise InputError(f"-p {word!r}: expected NAME=VALUE")
-    if types.get(name, "string") == "string":
-        return name, value
-    try:
-        return name, json.loads(value)
-    except ValueError as error:
-        raise InputError(f"-p {name}: {value!r} is not of type {types[name]}; write it as JSON") from error
 
 
 def _row(task: dict[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class GitDoor:
     """Where git comes in. `prefix` is what stands before owner and name in the host's addresses."""
 
     def __init__(self, server: FakeServer, state: State, refusal: Refusal, *, prefix: str = "") -> None:
-        self.state, self.refusal = state, refusal
+        self.server, self.state, self.refusal = server, state, refusal
         server.stream(re.escape(prefix) + _PLACE, self._enter)
 
     def _enter(self, door: BaseHTTPRequestHandler, asked: Asked, name: str, what: str) -> Reply:
@@ -40,12 +40,13 @@ class GitDoor:
         with tempfile.TemporaryFile() as body:
             for piece in received(door, asked):
                 body.write(piece)
-            body.seek(0)
+            sent = body.tell()
             refused = self.refusal(secret_of(asked), found, writing)
             if refused is not None or found is None:
                 return refused or Reply(404, body=b"Repository not found.\n")
             before = found.heads
             status, headers, answer = _served(found, asked, what, body)
+            self.server.carried.append(sent + len(answer))
         if found.heads != before:
             found.follow(before)
         return Reply(status, headers=headers, body=answer)
@@ -105,7 +106,6 @@ def _served(
     repository: FakeRepository, asked: Asked, what: str, body: IO[bytes]
 ) -> tuple[int, dict[str, str], bytes]:
     folder = repository.bare.folder
-    body.seek(0, 2)
     size = body.tell()
     body.seek(0)
     variables = {

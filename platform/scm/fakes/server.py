@@ -58,6 +58,8 @@ class FakeServer:
         self.streams: list[tuple[re.Pattern[str], Handler]] = []
         self.lost: list[tuple[str, str]] = []
         self.meanwhiles: list[tuple[str, str, Callable[[], object]]] = []
+        self.carried: list[int] = []
+        """Bytes of the bodies that git sent and got."""
         self.readers: set[str] = set()
         self.down = False
         self.asked: list[Asked] = []

@@ -1,28 +1,15 @@
 """GitHub's branch protection, and what it knows of it beyond our rules."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from core.errors import NotFound
 from scm.github.paths import of
 from scm.github.repositories import Repositories
+from scm.github.rules import Particulars
 from scm.names import checked_branch
 from scm.values import BranchRules, RepositoryName
 
 _NOT_PROTECTED = "not protected"
-
-
-@dataclass(frozen=True, slots=True)
-class Particulars:
-    """Rules that only GitHub has. `bypass` and `restrictions` are as its API takes them, with users, teams and apps.
-
-    `pull_requests` asks for a pull request even where nobody has to agree to it.
-    """
-
-    pull_requests: bool = False
-    bypass: dict[str, Any] = field(default_factory=dict)
-    restrictions: dict[str, Any] | None = None
-    block_creations: bool = False
 
 
 class Protection(Repositories):

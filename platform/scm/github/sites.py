@@ -9,6 +9,8 @@ from scm.values import RepositoryName
 if TYPE_CHECKING:
     from scm.github.access import Access
 
+LEGACY, WORKFLOW = "legacy", "workflow"
+
 
 def has_pages(access: "Access", name: RepositoryName) -> bool:
     try:
@@ -20,7 +22,8 @@ def has_pages(access: "Access", name: RepositoryName) -> bool:
 
 def enable_pages(access: "Access", name: RepositoryName, *, build: str, branch: str, folder: str) -> None:
     """Have a site made by workflows, or ("legacy") from a folder of a branch. Again is free."""
-    wanted: dict[str, Any] = {"build_type": build, "source": {"branch": branch, "path": folder}}
+    wanted: dict[str, Any] = {"build_type": build}
+    wanted |= {"source": {"branch": branch, "path": folder}} if build == LEGACY else {}
     try:
         access.post(name.owner, of(name, "pages"), wanted)
     except Conflict:  # it is there

@@ -4,6 +4,7 @@ A secret is sealed here for GitHub's key; nobody on the way, and nobody who asks
 """
 
 import base64
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 SECRET_LIMIT = 48 * 1024
 """Bytes of a secret that GitHub takes."""
+_NAME = re.compile(r"(?!GITHUB_)[A-Z_][A-Z0-9_]*", re.IGNORECASE)
 
 
 def of_repository(name: RepositoryName) -> str:
@@ -30,6 +32,16 @@ def of_environment(name: RepositoryName, environment: str) -> str:
     return of(name, "environments", environment)
 
 
+def check_name(field: str, name: str) -> str:
+    """A name that GitHub takes for a secret or a variable; InputError names `field`."""
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"{field}: {name!r} is not a name that GitHub takes; use letters, digits and '_', begin with a letter, "
+            "and not with GITHUB_"
+        )
+    return name
+
+
 def keep_secrets(access: "Access", name: RepositoryName, place: str, secrets: Mapping[str, str]) -> None:
     """Have these secrets there; those that are there are replaced, as nobody can compare them."""
     if not secrets:
@@ -37,6 +49,7 @@ def keep_secrets(access: "Access", name: RepositoryName, place: str, secrets: Ma
     key = access.get(name.owner, f"{place}/secrets/public-key").data
     box = SealedBox(PublicKey(base64.b64decode(key["key"])))
     for secret, value in secrets.items():
+        check_name("secrets", secret)
         if len(value.encode()) > SECRET_LIMIT:
             raise InputError(f"secret {secret!r} is larger than the {SECRET_LIMIT} bytes that GitHub takes")
         sealed = base64.b64encode(box.encrypt(value.encode())).decode()
@@ -63,6 +76,7 @@ def remove_secret(access: "Access", name: RepositoryName, place: str, secret: st
 def keep_variables(access: "Access", name: RepositoryName, place: str, variables: Mapping[str, str]) -> None:
     """Have these variables there, with these values."""
     for variable, value in variables.items():
+        check_name("variables", variable)
         wanted = {"name": variable, "value": value}
         try:
             known = access.get(name.owner, f"{place}/variables/{variable}").data

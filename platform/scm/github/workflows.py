@@ -23,10 +23,17 @@ class WorkflowRun:
 
 
 def dispatch(
-    access: "Access", name: RepositoryName, workflow: str, ref: str, inputs: Mapping[str, str]
+    access: "Access",
+    name: RepositoryName,
+    workflow: str,
+    ref: str,
+    inputs: Mapping[str, str],
+    *,
+    tells: bool,
 ) -> WorkflowRun | None:
-    """Start a workflow at a branch or tag; the run where GitHub tells it (older Enterprise Servers do not)."""
-    wanted = {"ref": ref, "inputs": dict(inputs), "return_run_details": True}
+    """Start a workflow at a branch or tag; the run, where it is asked to tell (older Enterprise Servers cannot)."""
+    wanted: dict[str, Any] = {"ref": ref, "inputs": dict(inputs)}
+    wanted |= {"return_run_details": True} if tells else {}
     try:
         found = access.post(name.owner, of(name, "actions", "workflows", workflow, "dispatches"), wanted).data
     except NotFound as error:

@@ -1,11 +1,14 @@
 """What the scaffolder's own routes answer, as schemas and as documents."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from core.api.openapi import TEXT, TEXT_OR_NULL, WHOLE, list_of, object_of
 from scaffolder.api.documents import instant
 from scaffolder.models import Instance, TemplateVersion
+from scaffolder.registry.instances import drifts
 from scaffolder.registry.listing import Listed
+from scaffolder.registry.versions import newest
 
 NAMED = {"namespace": "The template's namespace, mostly `default`.", "name": "Its name."}
 _NUMBER_OR_NULL = {"type": ["number", "null"]}
@@ -55,24 +58,24 @@ TEMPLATE_DETAIL = object_of(
     **_TEMPLATE,
     versions={**list_of(VERSION), "description": "The latest hundred, newest first."},
 )
-INSTANCE = object_of(
-    "TemplateInstance",
-    id=WHOLE,
-    entityRef=TEXT,
-    templateRef=TEXT,
-    host=TEXT,
-    repository=TEXT,
-    run={**TEXT, "description": "The run that made it."},
-    commit={**TEXT, "description": "What the run published."},
-    version=WHOLE,
-    newestVersion=_WHOLE_OR_NULL,
-    drift={
+INSTANCE_MEMBERS = {
+    "id": WHOLE,
+    "entityRef": TEXT,
+    "templateRef": TEXT,
+    "host": TEXT,
+    "repository": TEXT,
+    "run": {**TEXT, "description": "The run that made it."},
+    "commit": {**TEXT, "description": "What the run published."},
+    "version": WHOLE,
+    "newestVersion": _WHOLE_OR_NULL,
+    "drift": {
         "anyOf": [WHOLE, {"enum": ["unknown"]}],
         "description": "Versions behind the newest; `unknown` when its entity is gone.",
     },
-    madeAt=TEXT,
-    upgradedAt=TEXT_OR_NULL,
-)
+    "madeAt": TEXT,
+    "upgradedAt": TEXT_OR_NULL,
+}
+INSTANCE = object_of("TemplateInstance", **INSTANCE_MEMBERS)
 
 
 def template_document(one: Listed) -> dict[str, Any]:
@@ -114,8 +117,14 @@ def version_document(one: TemplateVersion) -> dict[str, Any]:
     }
 
 
-def instance_document(one: Instance, *, newest: int | None, drift: int | None) -> dict[str, Any]:
-    """An instance. `drift` None is unknown."""
+def instance_documents(found: Sequence[Instance]) -> list[dict[str, Any]]:
+    """Instances, whose versions are at hand. Two queries."""
+    last = newest({one.template_ref for one in found})
+    drift = drifts(found, last)
+    return [_instance(one, newest=last.get(one.template_ref), drift=drift[one.pk]) for one in found]
+
+
+def _instance(one: Instance, *, newest: int | None, drift: int | None) -> dict[str, Any]:
     return {
         "id": one.pk,
         "entityRef": one.entity_ref,

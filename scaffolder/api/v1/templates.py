@@ -9,19 +9,17 @@ from catalog.refs import EntityRef
 from core.api.openapi import Operation, list_of, object_of
 from core.api.responses import json_data
 from core.api.views import ApiView
-from core.errors import InputError
+from scaffolder.api.v1.places import number_of
 from scaffolder.api.v1.shapes import (
     INSTANCE,
     NAMED,
     TEMPLATE,
     TEMPLATE_DETAIL,
-    instance_document,
+    instance_documents,
     template_document,
     version_document,
 )
-from scaffolder.models import Instance
 from scaffolder.registry import instances, listing
-from scaffolder.registry.versions import newest
 
 
 def template_ref(namespace: str, name: str) -> str:
@@ -83,23 +81,8 @@ class TemplateInstancesView(ApiView):
         ref, limit = template_ref(namespace, name), self.params["limit"]
         question = Question("instances", ref)
         place = question.place(self.params["cursor"])
-        found = instances.page(ref, self.subject, after=_number(place), limit=limit + 1)
-        total = place.total if place else instances.visible(ref, self.subject).count()
+        found = instances.page(ref, self.subject, after=number_of(place), limit=limit + 1)
+        total = place.total if place else instances.of_template(ref, self.subject).count()
         more = len(found) > limit
         info = {"nextCursor": question.cursor(Place(str(found[limit - 1].pk), total))} if more else {}
-        return json_data({"items": documents(found[:limit]), "totalItems": total, "pageInfo": info})
-
-
-def documents(found: list[Instance]) -> list[dict[str, Any]]:
-    """Instances as the wire shows them."""
-    last = newest({one.template_ref for one in found})
-    drift = instances.drifts(found, last)
-    return [instance_document(one, newest=last.get(one.template_ref), drift=drift[one.pk]) for one in found]
-
-
-def _number(place: Place | None) -> int:
-    if place is None:
-        return 0
-    if not place.after.isdecimal() or len(place.after) > 18:
-        raise InputError("Malformed cursor: take it unchanged from pageInfo.nextCursor")
-    return int(place.after)
+        return json_data({"items": instance_documents(found[:limit]), "totalItems": total, "pageInfo": info})

@@ -9,6 +9,7 @@ from scm.fakes.github.replies import conflicting, missing
 from scm.fakes.objects import sha
 from scm.fakes.server import Asked, Reply, paged
 from scm.fakes.state import FakeRepository
+from scm.git import git
 
 if TYPE_CHECKING:
     from scm.fakes.github.server import FakeGitHub
@@ -26,6 +27,7 @@ class Contents:
         fake.within("GET", "/git/trees/([^/]+)", self._tree)
         fake.within("GET", "/branches", self._branches)
         fake.within("GET", "/branches/([^/]+)", self._branch)
+        fake.within("GET", "/commits/([0-9a-f]{40})", self._commit)
         fake.within("GET", "/tarball/([^/]+)", self._tarball)
         fake.route("GET", r"/codeload/([^/]+)/([^/]+)/(.+)", self._codeload)
 
@@ -127,6 +129,40 @@ class Contents:
     def _head(self, found: FakeRepository, facts: Facts, name: str, commit: str) -> dict[str, Any]:
         own = f"{self.fake.api}/repos/{found.full_name}/commits/{commit}"
         return {"name": name, "commit": {"sha": commit, "url": own}, "protected": name in facts.protection}
+
+    def _commit(self, asked: Asked, found: FakeRepository, _facts: Facts, sha_: str) -> Reply:
+        if found.commit_at(sha_) is None:
+            return missing(f"No commit found for SHA: {sha_}")
+        form = "%T%n%P%n%an%n%ae%n%aI%n%cn%n%ce%n%cI%n%B"
+        said = git("show", "--no-patch", f"--format={form}", sha_, folder=found.bare.folder).decode()
+        tree, parents, *people, message = said.split("\n", 8)
+        at = f"{self.fake.api}/repos/{found.full_name}"
+        roles = {
+            role: dict(zip(("name", "email", "date"), people[start : start + 3], strict=True))
+            for role, start in (("author", 0), ("committer", 3))
+        }
+        return Reply(
+            data={
+                "sha": sha_,
+                "node_id": f"C_{sha_}",
+                "url": f"{at}/commits/{sha_}",
+                "html_url": f"{self.fake.url}/{found.full_name}/commit/{sha_}",
+                "comments_url": f"{at}/commits/{sha_}/comments",
+                "author": None,
+                "committer": None,
+                "commit": {
+                    **roles,
+                    "message": message.rstrip("\n"),
+                    "tree": {"sha": tree, "url": f"{at}/git/trees/{tree}"},
+                    "url": f"{at}/git/commits/{sha_}",
+                    "comment_count": 0,
+                },
+                "parents": [
+                    {"sha": one, "url": f"{at}/commits/{one}", "html_url": f"{self.fake.url}/{one}"}
+                    for one in parents.split()
+                ],
+            }
+        )
 
     def _tarball(self, asked: Asked, found: FakeRepository, _facts: Facts, ref: str) -> Reply:
         if found.files_at(ref) is None:

@@ -1,0 +1,271 @@
+"""publish:github:pull-request: ask for the workspace's files to be merged into a repository."""
+
+import hashlib
+from typing import Any
+
+from core.errors import Conflict, GreenroomError, InputError, NotImplementedHere
+from core.names import confined
+from scaffolder.errors import CannotUndo
+from scaffolder.steps.github.places import (
+    REPO_URL,
+    TOKEN,
+    Target,
+    entity_name,
+    place_named,
+    target,
+    target_of,
+)
+from scaffolder.steps.port import (
+    Action,
+    Example,
+    Foreseen,
+    Made,
+    StepContext,
+    UndoContext,
+    flag,
+    object_schema,
+    text,
+    texts,
+)
+from scaffolder.steps.publishing import author_of, branch_key, left_to_a_person
+from scm.git import COMMITTER
+from scm.github import people
+from scm.github.commits import head_commit
+from scm.names import checked_branch
+from scm.values import PullRequest, PullRequestState
+
+BRANCH, PULL_REQUEST = "branch", "pull-request"
+
+
+def propose(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
+    """Push a branch with the changes and open a pull request for it; with `update` the ones that are there grow."""
+    if given.get("forceFork"):
+        raise NotImplementedHere("forceFork is not offered here: push to a branch of the repository itself")
+    branch = checked_branch("branchName", given["branchName"])
+    if ctx.dry_run:
+        ctx.log(f"Would ask for {branch} to be merged into {place_named(given).name}")
+        return dict(foresee(ctx, given).output)
+    to = target(given)
+    base = given.get("targetBranchName") or to.hub.get_repository(to.name).default_branch
+    heads = {one.name: one.sha for one in to.hub.branches(to.name)}
+    if base not in heads:
+        raise InputError(f"targetBranchName {base!r} is not there in '{to.name}'; name a branch that is")
+    fresh, onto = ctx.checkpoint(f"begin {branch}", lambda: [branch not in heads, heads[base]])
+    if not fresh and not given.get("update"):
+        raise Conflict(
+            f"branchName {branch!r} is in '{to.name}' already; choose another name, or set update: true to add to it"
+        )
+    sha = _push(ctx, to, given, branch, onto, fresh=fresh)
+    ctx.check_cancelled()
+    if sha == heads[base]:
+        return _nothing_new(ctx, to, given, branch, base, sha, fresh=fresh)
+    pull = _open(ctx, to, given, branch, base)
+    _ask_people(ctx, to, given, pull)
+    return {"targetBranchName": base, "remoteUrl": pull.web_url, "pullRequestNumber": pull.number}
+
+
+def _push(ctx: StepContext, to: Target, given: dict[str, Any], branch: str, onto: str, *, fresh: bool) -> str:
+    key = branch_key(to.place.host, to.name, branch)
+    message = given.get("commitMessage") or given["title"]
+    author = author_of(ctx.user, given.get("gitAuthorName"), given.get("gitAuthorEmail"))
+    folder = confined(ctx.workspace, given.get("sourcePath") or ".")
+    into = (given.get("targetPath") or "").strip("/").removeprefix("./").removeprefix(".")
+    delete = [f"{into}/{path}" if into else path for path in given.get("filesToDelete") or ()]
+    to.place.intend(ctx, BRANCH, key, branch=branch, fresh=fresh, onto=onto, says=_digest(message))
+    sha = to.hub.push_changes(
+        to.name,
+        folder,
+        branch=branch,
+        message=message,
+        author=COMMITTER if given.get("forceEmptyGitAuthor") else author,
+        onto=onto if fresh else "",
+        into=into,
+        delete=delete,
+    )
+    ctx.ledger.prove(BRANCH, key, sha=sha)
+    ctx.log(f"Pushed {sha[:12]} to {branch}")
+    return sha
+
+
+def _nothing_new(
+    ctx: StepContext, to: Target, given: dict[str, Any], branch: str, base: str, sha: str, *, fresh: bool
+) -> dict[str, Any]:
+    if fresh:
+        to.hub.delete_branch(to.name, branch, expected=sha)
+    if given.get("createWhenEmpty", True):
+        raise InputError(
+            f"nothing differs from {base!r} in '{to.name}', and a pull request needs a change; "
+            "set createWhenEmpty: false to go on without one"
+        )
+    ctx.log(f"Nothing differs from {base} in {to.name}; no pull request is opened")
+    return {"targetBranchName": base}
+
+
+def _open(ctx: StepContext, to: Target, given: dict[str, Any], branch: str, base: str) -> PullRequest:
+    key = _pull_key(to.place.host, to.name, branch, base)
+    title, body = given["title"], given["description"]
+    known = _open_one(to, branch, base)
+    before = ctx.checkpoint(f"open {key}", lambda: known.number if known else 0)
+    to.place.intend(ctx, PULL_REQUEST, key, branch=branch, base=base, before=before)
+    if known is None:
+        known = to.hub.open_pull_request(
+            to.name,
+            title=title,
+            body=body,
+            source_branch=branch,
+            target_branch=base,
+            author=ctx.user.ref,
+            draft=given.get("draft", False),
+        )
+    elif (known.title, known.body) != (title, body):
+        known = to.hub.edit_pull_request(to.name, known.number, title=title, body=body)
+    ctx.ledger.prove(PULL_REQUEST, key, number=known.number)
+    ctx.log(f"Pull request {known.number} is open at {known.web_url}")
+    return known
+
+
+def _open_one(to: Target, branch: str, base: str) -> PullRequest | None:
+    listed = to.hub.open_pull_requests(to.name)
+    return next((one for one in listed if (one.source_branch, one.target_branch) == (branch, base)), None)
+
+
+def _ask_people(ctx: StepContext, to: Target, given: dict[str, Any], pull: PullRequest) -> None:
+    """Somebody who cannot be asked is told in the log: the pull request is there, and others can be asked."""
+    reviewers = [entity_name(one) for one in given.get("reviewers") or ()]
+    teams = [entity_name(one) for one in given.get("teamReviewers") or ()]
+    assignees = [entity_name(one) for one in given.get("assignees") or ()]
+    try:
+        if reviewers or teams:
+            people.request_reviews(to.access, to.name, pull.number, reviewers, teams)
+        if assignees:
+            people.assign(to.access, to.name, pull.number, assignees)
+    except GreenroomError as error:
+        if error.retry:
+            raise
+        ctx.warn(f"Pull request {pull.number} is open, but not everybody could be asked: {error.message}")
+
+
+def foresee(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
+    place = place_named(given)
+    branch, base = given["branchName"], given.get("targetBranchName") or ""
+    effects = (
+        (BRANCH, branch_key(place.host, place.name, branch)),
+        (PULL_REQUEST, _pull_key(place.host, place.name, branch, base)),
+    )
+    output = {
+        "targetBranchName": base or "main",
+        "remoteUrl": f"{place.web_url}/pulls",
+        "pullRequestNumber": 0,
+    }
+    return Foreseen(effects, output)
+
+
+def _pull_key(host: str, name: object, branch: str, base: str) -> str:
+    return f"{host}:{name}:{branch}→{base}"
+
+
+def undo(ctx: UndoContext, made: Made) -> None:
+    """Close the pull request, then delete its branch if its head is still ours."""
+    to = target_of(made)
+    with left_to_a_person(f"{made.kind} {made.key}"):
+        if made.kind == PULL_REQUEST:
+            _close(ctx, to, made)
+        else:
+            _delete_branch(ctx, to, made)
+
+
+def _close(ctx: UndoContext, to: Target, made: Made) -> None:
+    if made.details.get("before"):
+        raise CannotUndo(
+            f"pull request {made.details['before']} of '{to.name}' was open before this run, which changed its title "
+            "and text: look at it there"
+        )
+    number = made.details.get("number")
+    if number is None:
+        found = _open_one(to, made.details["branch"], made.details["base"])
+        if found is None:
+            ctx.log(f"Pull request {made.key} was never opened")
+            return
+        number = found.number
+    state = to.hub.close_pull_request(to.name, number, by=ctx.made_by).state
+    if state is PullRequestState.MERGED:
+        raise CannotUndo(f"pull request {number} of '{to.name}' was merged; revert it there")
+    ctx.log(f"Pull request {number} of {to.name} is closed")
+
+
+def _delete_branch(ctx: UndoContext, to: Target, made: Made) -> None:
+    branch = made.details["branch"]
+    if not made.details.get("fresh"):
+        raise CannotUndo(
+            f"branch {made.key} was there before this run, which added a commit to it; revert the commit there"
+        )
+    sha = made.details.get("sha")
+    if sha is None:
+        found = head_commit(to.access, to.name, branch)
+        if found is None:
+            ctx.log(f"Branch {made.key} was never pushed")
+            return
+        ours = (found.committer, found.parents, _digest(found.message))
+        if ours != (COMMITTER.name, (made.details["onto"],), made.details["says"]):
+            raise CannotUndo(
+                f"branch {made.key} has a commit that this run cannot prove to be its own; look at it"
+            )
+        sha = found.sha
+    to.hub.delete_branch(to.name, branch, expected=sha)
+    ctx.log(f"Branch {made.key} is deleted")
+
+
+def _digest(message: str) -> str:
+    """A message by its digest: it may hold what the log must not."""
+    return hashlib.sha256(message.strip().encode()).hexdigest()[:16]
+
+
+ACTIONS = (
+    Action(
+        id="publish:github:pull-request",
+        description="Asks for the workspace's files to be merged into a repository on GitHub.",
+        input=object_schema(
+            ("repoUrl", "branchName", "title", "description"),
+            repoUrl=REPO_URL,
+            branchName=text("The branch to make and push to.", minLength=1),
+            targetBranchName=text("The branch to merge into. Default: the repository's default branch."),
+            title=text("What the pull request is called.", minLength=1),
+            description=text("What it says."),
+            draft=flag("Whether it is opened as a draft."),
+            sourcePath=text("Folder of the workspace with the files. Default: all of it."),
+            targetPath=text("Folder of the repository that they go to. Default: its root."),
+            filesToDelete=texts("Files to take away, as paths in the target folder."),
+            reviewers=texts("People who are asked for a review."),
+            teamReviewers=texts("Teams that are asked for a review."),
+            assignees=texts("People to whom it is given."),
+            commitMessage=text("The commit's message. Default: the title."),
+            update=flag("Whether a branch and a pull request that are there are added to. Default: no."),
+            forceFork=flag("Not offered here: the branch is always in the repository itself."),
+            createWhenEmpty=flag(
+                "Whether it is an error when nothing changes. No: the step ends without a pull request. Default: yes."
+            ),
+            gitAuthorName=text("Who the commit is by. Default: who asked for the run."),
+            gitAuthorEmail=text("The address in the commit. Default: that of who asked for the run."),
+            forceEmptyGitAuthor=flag("Whether the commit is by Greenroom instead of a person."),
+            token=TOKEN,
+        ),
+        output=object_schema(
+            ("targetBranchName",),
+            targetBranchName=text("The branch to merge into."),
+            remoteUrl=text("Where the pull request is looked at."),
+            pullRequestNumber={"type": "number", "description": "Its number in the repository."},
+        ),
+        run=propose,
+        dry_run=True,
+        foresee=foresee,
+        undo=undo,
+        examples=(
+            Example(
+                "Propose a change to another repository",
+                "steps:\n  - action: publish:github:pull-request\n    input:\n"
+                "      repoUrl: github.com?owner=acme&repo=infrastructure\n      branchName: add-payments\n"
+                "      title: Add payments\n      description: Made from a template.\n      targetPath: services/payments\n",
+            ),
+        ),
+    ),
+)
