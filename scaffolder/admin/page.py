@@ -9,6 +9,7 @@ from scaffolder.admin.words import badge, cut, lasted
 from scaffolder.approvals.actions import open_points, valid
 from scaffolder.approvals.models import ApprovalRequest
 from scaffolder.models import Effect, Run, RunEvent, StepRun
+from scaffolder.rollback.models import Rollback
 from scaffolder.states import FINISHED, StepState
 
 MOST_LINES = 500
@@ -28,6 +29,7 @@ def shown(run: Run, person: Any) -> dict[str, Any]:
         "steps": steps,
         "failures": [step for step in steps if step["state"] == StepState.FAILED],
         "effects": list(Effect.objects.filter(run=run).order_by("pk")[:MOST_ROWS]),
+        "rollback": Rollback.objects.filter(run=run).first(),
         "lines": [_line(event) for event in events[-MOST_LINES:]],
         "more_lines": len(events) > MOST_LINES,
         "last_event": events[-1].pk if events else 0,
