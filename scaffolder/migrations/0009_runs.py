@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("scaffolder", "0007_rollback"),
+        ("scaffolder", "0008_template_contents"),
     ]
 
     operations = [
