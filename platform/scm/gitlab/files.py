@@ -6,7 +6,7 @@ from core.errors import ExternalError, NotFound
 from scm.archives import export_archive
 from scm.gitlab.paths import of
 from scm.gitlab.projects import Projects
-from scm.names import checked_path, checked_ref
+from scm.names import checked_branch, checked_path, checked_ref
 from scm.values import Branch, FileContent, RepositoryName
 
 BLOB_ID = "X-Gitlab-Blob-Id"
@@ -66,3 +66,9 @@ class Files(Projects):
         except NotFound:
             return False
         return True
+
+    def have_branch(self, name: RepositoryName, branch: str, ref: str) -> None:
+        """Make a branch at a ref, unless it is there."""
+        checked_branch("branch", branch)
+        if not self.has_branch(name, branch):
+            self.access.post(of(name, "repository", "branches"), {"branch": branch, "ref": ref})

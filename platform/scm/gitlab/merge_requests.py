@@ -49,9 +49,7 @@ class MergeRequests(Files):
         checked_branch("target branch", target_branch)
         for what, branch in (("source", source_branch), ("target", target_branch)):
             if not self.has_branch(name, branch):  # GitLab would take it, and show a merge request of nothing
-                raise self._missing(
-                    name, f"{what} branch {branch!r} is not there in '{name}'; push it first"
-                )
+                raise self._missing(name, f"{what} branch {branch!r} is not there in '{name}'; push it first")
         wanted = {
             "title": f"{_DRAFT}{title}" if draft else title,
             "description": body,

@@ -7,7 +7,9 @@ from scm.gitlab.access import Access
 from scm.gitlab.paths import of
 
 
-def start_pipeline(access: Access, project: str, branch: str, variables: Mapping[str, str]) -> tuple[int, str]:
+def start_pipeline(
+    access: Access, project: str, branch: str, variables: Mapping[str, str]
+) -> tuple[int, str]:
     """Start one with these variables; answer its number and where people look at it."""
     given = [{"key": key, "value": value} for key, value in variables.items()]
     try:

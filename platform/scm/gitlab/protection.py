@@ -68,7 +68,9 @@ class Protection(Files):
         except NotFound:
             return None
 
-    def _ask_for_approvals(self, name: RepositoryName, branch: str, rules: BranchRules, branch_id: int) -> None:
+    def _ask_for_approvals(
+        self, name: RepositoryName, branch: str, rules: BranchRules, branch_id: int
+    ) -> None:
         known = self._agreed(name, branch)
         wanted = {"name": _rule(branch), "approvals_required": rules.approvals}
         wanted |= {"protected_branch_ids": [branch_id]}

@@ -3,9 +3,11 @@
 from typing import TYPE_CHECKING
 
 from scm.fakes.gitlab.facts import Facts
-from scm.fakes.gitlab.replies import missing
+from scm.fakes.gitlab.replies import invalid, missing
+from scm.fakes.objects import write_head
 from scm.fakes.server import Asked, Reply, paged
 from scm.fakes.state import FakeRepository, sha
+from scm.git import git
 
 if TYPE_CHECKING:
     from scm.fakes.gitlab.server import FakeGitLab
@@ -19,6 +21,7 @@ class Contents:
         fake.within("GET", "/repository/files/([^/]+)(?:/raw)?", self._file)
         fake.within("GET", "/repository/tree", self._tree)
         fake.within("GET", "/repository/branches", self._branches)
+        fake.within("POST", "/repository/branches", self._make_branch)
         fake.within("GET", "/repository/branches/([^/]+)", self._branch)
         fake.within("GET", "/repository/commits/([^/]+)", self._commit)
         fake.within("GET", "/repository/commits/([^/]+)/statuses", self._statuses)
@@ -46,6 +49,16 @@ class Contents:
         listed = [{"name": name, "commit": {"id": commit}} for name, commit in sorted(one.heads.items())]
         return paged(asked, listed, self.fake.url)
 
+    def _make_branch(self, asked: Asked, one: FakeRepository, facts: Facts) -> Reply:
+        given = asked.json()
+        commit, name = one.commit_at(given["ref"]), given["branch"]
+        if commit is None:
+            return invalid(f"Invalid reference name: {given['ref']}")
+        if name in one.heads:
+            return invalid("Branch already exists")
+        write_head(one.bare.folder, name, commit)
+        return Reply(201, {"name": name, "commit": {"id": commit}, "protected": False})
+
     def _branch(self, asked: Asked, one: FakeRepository, facts: Facts, name: str) -> Reply:
         heads = one.heads
         if name not in heads:
@@ -59,7 +72,8 @@ class Contents:
             return missing("Commit")
         found = next(iter(one.bare.commits(commit, limit=1)))
         told = {"id": found.sha, "parent_ids": list(found.parents), "message": found.message}
-        return Reply(data={**told, "author_name": found.author.name, "author_email": found.author.email})
+        who = git("log", "-1", "--format=%cn", commit, folder=one.bare.folder).decode().strip()
+        return Reply(data={**told, "author_name": found.author.name, "committer_name": who})
 
     def _statuses(self, asked: Asked, one: FakeRepository, facts: Facts, commit: str) -> Reply:
         if one.commit_at(commit) is None:

@@ -30,7 +30,9 @@ class MergeRequests:
         fake.within("PUT", r"/merge_requests/(\d+)/merge", self._merge)
 
     def _list(self, asked: Asked, one: FakeRepository, facts: Facts) -> Reply:
-        wanted = {name: asked.query[name] for name in ("source_branch", "target_branch") if name in asked.query}
+        wanted = {
+            name: asked.query[name] for name in ("source_branch", "target_branch") if name in asked.query
+        }
         state = asked.query.get("state", "all")
         found = [
             pull
