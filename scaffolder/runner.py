@@ -223,6 +223,7 @@ class Execution:
             checkpoint=partial(self.journal.checkpoint, step["id"]),
             cancelled=cancelled,
             again=again,
+            hide=self.journal.masker.hide,
         )
 
 

@@ -1,13 +1,21 @@
 """The actions that steps may name, one family a module; this is their registry."""
 
 from core.errors import NotFound
-from scaffolder.steps import catalog, debug, fetch, fs, github, publish
+from scaffolder.steps import catalog, debug, fetch, fs, github, gitlab, publish
 from scaffolder.steps.port import Action
 
 ACTIONS: dict[str, Action] = {
     action.id: action
     for action in sorted(
-        (*catalog.ACTIONS, *debug.ACTIONS, *fetch.ACTIONS, *fs.ACTIONS, *github.ACTIONS, *publish.ACTIONS),
+        (
+            *catalog.ACTIONS,
+            *debug.ACTIONS,
+            *fetch.ACTIONS,
+            *fs.ACTIONS,
+            *github.ACTIONS,
+            *gitlab.ACTIONS,
+            *publish.ACTIONS,
+        ),
         key=lambda one: one.id,
     )
 }
