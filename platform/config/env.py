@@ -60,6 +60,7 @@ class Environment:
     catalog_kinds: str
     reading_allow: list[str]
     hooks_allow: list[str]
+    requests_allow: list[str]
     scaffolder_extensions: list[str]
     code_hosts: str
     github_url: str
@@ -131,6 +132,7 @@ def read() -> Environment:
         else "",
         reading_allow=env.list("GREENROOM_READING_ALLOW", default=[]),
         hooks_allow=env.list("GREENROOM_HOOKS_ALLOW", default=["*"]),
+        requests_allow=env.list("GREENROOM_REQUESTS_ALLOW", default=[]),
         scaffolder_extensions=env.list("GREENROOM_SCAFFOLDER_EXTENSIONS", default=[]),
         code_hosts=env.str("GREENROOM_CODE_HOSTS", default=""),
         github_url=env.str("GREENROOM_GITHUB_URL", default=""),
@@ -148,7 +150,11 @@ def read() -> Environment:
         worker_threads=_number(env, "GREENROOM_WORKER_THREADS", 4, 1, 64, wrong),
         worker_processes=_number(env, "GREENROOM_WORKER_PROCESSES", 1, 1, 64, wrong),
     )
-    for name, entries in (("READING", found.reading_allow), ("HOOKS", found.hooks_allow)):
+    for name, entries in (
+        ("READING", found.reading_allow),
+        ("HOOKS", found.hooks_allow),
+        ("REQUESTS", found.requests_allow),
+    ):
         try:
             Allowed.of(entries)
         except InputError as error:
