@@ -138,10 +138,7 @@ def read_tree(url: str, into: Path, *, token: str = "") -> None:
         source = _local(location.target, allow_files=True)
         if not source.is_dir():
             raise NotFound(f"could not read {url}, there is no such folder")
-        within = Confined(source)
-        for path in source.rglob("*"):
-            within(str(path.relative_to(source)))
-        shutil.copytree(source, into, symlinks=True, dirs_exist_ok=True, copy_function=shutil.copy)
+        _copy_tree(source, into)
         return
     found = host_for_url(location.target)
     if found is None:
@@ -149,6 +146,25 @@ def read_tree(url: str, into: Path, *, token: str = "") -> None:
         raise NotAllowed(f"Reading the folder '{url}' is not allowed; {hint}")
     host, address = found
     _acting(host, token).export_tree(address.repository, address.ref, address.path, into)
+
+
+def _copy_tree(source: Path, into: Path) -> None:
+    """Copy a folder of this machine. What is neither file, folder nor link is refused: a pipe would be waited for."""
+    within = Confined(source)
+    for path in source.rglob("*"):
+        name = str(path.relative_to(source))
+        within(name)
+        mode = path.lstat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
+            raise InputError(
+                f"could not read {name!r}, it is neither a file, a folder nor a link: take it out"
+            )
+    try:
+        shutil.copytree(source, into, symlinks=True, dirs_exist_ok=True, copy_function=shutil.copy)
+    except (OSError, shutil.Error) as error:
+        raise Unavailable(
+            f"could not read the folder {source.name!r}, it changes meanwhile: try again"
+        ) from error
 
 
 def _acting(host: Reading, token: str) -> Reading:

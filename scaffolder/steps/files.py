@@ -13,6 +13,8 @@ LARGEST_READ = 1024 * 1024
 """Bytes of a file that become part of a run's record."""
 LARGEST_WRITE = 10 * 1024 * 1024
 """Bytes of one file, as in skeletons."""
+_LONGEST_NAME = 240
+"""Bytes, with room for what a half-written file has in front of it."""
 
 
 def file_of(ctx: StepContext, path: str) -> Path:
@@ -20,6 +22,8 @@ def file_of(ctx: StepContext, path: str) -> Path:
     place = confined(ctx.workspace, path)
     if path.strip("/") in {"", "."} or path.endswith("/"):
         raise InputError(f"path {path!r} names no file; name a file of the workspace")
+    if any(len(part.encode(errors="replace")) > _LONGEST_NAME for part in path.split("/")):
+        raise InputError(f"path {path[:40]!r}… has a name of more than {_LONGEST_NAME} bytes: shorten it")
     return place
 
 
@@ -69,7 +73,7 @@ def write_bytes(ctx: StepContext, path: str, content: bytes) -> Path:
     mode = stat.S_IMODE(place.stat().st_mode) if place.exists() else 0o644
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=place.parent, prefix=".writing-")
+        handle, name = tempfile.mkstemp(dir=place.parent, prefix=".w-")
     except OSError as error:
         raise InputError(f"{path!r} cannot be written: {error.strerror}") from error
     coming = Path(name)

@@ -103,7 +103,7 @@ def test_writing_over_another_content_has_to_be_asked_for(workshop: Workshop) ->
         ({"path": ".", "content": ""}, "names no file"),
         ({"path": "a/", "content": ""}, "names no file"),
         ({"path": "a", "content": "%%%", "encoding": "base64"}, "no base64"),
-        ({"path": "a" * 300, "content": ""}, "cannot be written"),
+        ({"path": "a" * 300, "content": ""}, "shorten it"),
     ],
 )
 def test_what_no_file_can_be_is_refused(workshop: Workshop, given: dict[str, str], reason: str) -> None:
@@ -187,7 +187,8 @@ def test_data_is_parsed_and_written_as_text(workshop: Workshop) -> None:
 
 
 BOMB = "a: &a [x]\n" + "".join(
-    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefghi", "bcdefghij", strict=True)
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
+    for before, name in zip("abcdefghi", "bcdefghij", strict=True)
 )
 BROKEN = [
     ("a.json", "{", {"parser": "json"}, "is no JSON"),
