@@ -115,7 +115,7 @@ def foresee_merge(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
     place, branch, base = place_named(given), given["branchName"], given.get("targetBranchName")
     if base is None:
         base = target(given).hub.get_repository(place.name).default_branch
-    effects = ((MERGE_REQUEST, _key(place.host, place.name, branch, base)),)
+    effects: tuple[tuple[str, str], ...] = ((MERGE_REQUEST, _key(place.host, place.name, branch, base)),)
     if given.get("commitAction") != "skip":
         effects = ((BRANCH, branch_key(place.host, place.name, branch)), *effects)
     said = {"projectid": str(place.name), "projectPath": str(place.name), "targetBranchName": base}
