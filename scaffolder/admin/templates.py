@@ -30,11 +30,12 @@ class TemplateAdmin(ReadOnly, admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Those that the person may see, each with the number of its runs."""
         templates: QuerySet[Any] = super().get_queryset(request)
-        return templates.annotate(
+        counted: QuerySet[Any] = templates.annotate(
             run_count=_count(Q()),
             ended=_count(Q(state__in=FINISHED - {RunState.CANCELLED})),
             good=_count(Q(state=RunState.COMPLETED)),
         )
+        return counted
 
     @admin.display(description="runs")
     def runs(self, template: Any) -> SafeString:
