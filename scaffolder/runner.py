@@ -53,6 +53,7 @@ def execute(run_id: str) -> None:
     try:
         with keep(run) as keeper:
             if not planning.passes(run, keeper.lost):
+                until_back(admission.call_next)  # its place is free for another
                 return
             if Execution(run, keeper.lost).carry_out():
                 # Before the lease is given back: a retry must not find the folder while it goes.

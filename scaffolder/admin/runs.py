@@ -54,13 +54,13 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         working = steps.filter(state=StepState.PROCESSING).order_by("-position")
         latest = steps.exclude(ended_at=None).order_by("-ended_at")
         runs: QuerySet[Any] = super().get_queryset(request)
-        shown: QuerySet[Run] = runs.defer("spec", "secrets", "output", "subject").annotate(
+        measured: QuerySet[Run] = runs.defer("spec", "secrets", "output", "subject").annotate(
             done=Coalesce(Subquery(done.values("number")), 0),
             working=Subquery(working.values("step_id")[:1]),
             first_step_at=Subquery(steps.order_by("started_at").values("started_at")[:1]),
             last_step_at=Subquery(latest.values("ended_at")[:1]),
         )
-        return shown
+        return measured
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Run], search_term: str
