@@ -105,7 +105,9 @@ class Journal:
             rows = Run.objects.filter(pk=self.run.pk, attempts=self.run.attempts)
             if not move(rows, state, MOVES, output=body.get("output"), secrets=None):
                 raise LeaseLost(f"run {self.run.pk}, attempt {self.run.attempts}, was taken or ended")
-            StepRun.objects.filter(run=self.run).update(sealed_output=None)
+            StepRun.objects.filter(run=self.run, sealed_output__isnull=False).update(
+                sealed_output=None, forgotten=True
+            )
             Checkpoint.objects.filter(run=self.run).delete()
             record(WORKER, str(state), self.run)
 
