@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core.admin import ReadOnly
@@ -158,9 +157,9 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         return badge(run)
 
     @admin.display(description="progress")
-    def progress(self, run: Any) -> SafeString:
-        told = f"{run.done} done" if run.done else "-"
-        return format_html("{}", f"{told}, {run.working}" if run.working else told)
+    def progress(self, run: Any) -> str:
+        told = [f"{run.done} done"] if run.done else []
+        return ", ".join([*told, run.working] if run.working else told) or "-"
 
     @admin.display(description="started")
     def began(self, run: Run) -> str:

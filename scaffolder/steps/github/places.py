@@ -1,5 +1,6 @@
 """The repository that a step on GitHub means, and who asks there: we, or the person whose token the step was given."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -37,6 +38,16 @@ class Place:
     def intend(self, ctx: StepContext, kind: str, key: str, **details: Any) -> None:
         """Note that something is about to be made here, with what finding it again takes."""
         ctx.ledger.intend(kind, key, host=self.host, repository=str(self.name), **details)
+
+    def begin(
+        self, ctx: StepContext, kind: str, key: str, look: Callable[[], dict[str, Any]]
+    ) -> Mapping[str, Any]:
+        """Note that something is about to be made, with what was found there; what an attempt before found stays true."""
+        known = ctx.ledger.noted(kind, key)
+        if known is None:
+            known = look()
+            self.intend(ctx, kind, key, **known)
+        return known
 
     def is_ours(self, ctx: StepContext) -> bool:
         """Whether this run made the repository, so that whatever is in it goes with it."""
@@ -90,6 +101,11 @@ def target_of(made: Made) -> Target:
 def foreseen(kind: str, key: str, **output: Any) -> Foreseen:
     """One effect."""
     return Foreseen(((kind, key),), output)
+
+
+def proof(made: Made, name: str) -> Any:
+    """A detail that only the proof has; None when what is there was made by nobody yet, as far as we know."""
+    return made.details.get(name) if made.proved else None
 
 
 def entity_name(ref: str) -> str:
