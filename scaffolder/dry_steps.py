@@ -167,7 +167,7 @@ class Rehearsal:
 
     def _output(self) -> dict[str, Any]:
         try:
-            return render_output(self.spec["output"], self.workflow.context())
+            return render_output(self.spec["output"], self.workflow.context(), warn=self.say)
         except GreenroomError as error:
             self.failure = InputError(f"spec.output: {self.masker.text(error.message)}")
             return {}

@@ -162,7 +162,8 @@ class Journal:
         )
         for step in steps:
             if step.sealed_output is not None:
-                step.output = open_sealed(bytes(step.sealed_output))
+                shown, step.output = step.output, open_sealed(bytes(step.sealed_output))
+                self.masker.recall(shown, step.output)
         return {step.position: step for step in steps}
 
     def _effect(self, kind: str, key: str, details: dict[str, Any]) -> Effect:

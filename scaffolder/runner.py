@@ -117,7 +117,7 @@ class Execution:
 
     def _finish(self) -> None:
         try:
-            output = render_output(self.spec["output"], self.workflow.context())
+            output = render_output(self.spec["output"], self.workflow.context(), warn=self.journal.say)
         except GreenroomError as error:
             self.journal.finish(error={"name": error.name, "message": f"spec.output: {error.message}"})
             return
@@ -223,6 +223,7 @@ class Execution:
             checkpoint=partial(self.journal.checkpoint, step["id"]),
             cancelled=cancelled,
             again=again,
+            hide=self.journal.masker.hide,
         )
 
 

@@ -60,6 +60,7 @@ class Environment:
     catalog_kinds: str
     reading_allow: list[str]
     hooks_allow: list[str]
+    requests_allow: list[str]
     scaffolder_extensions: list[str]
     code_hosts: str
     github_url: str
@@ -137,6 +138,7 @@ def read() -> Environment:
         else "",
         reading_allow=env.list("GREENROOM_READING_ALLOW", default=[]),
         hooks_allow=env.list("GREENROOM_HOOKS_ALLOW", default=["*"]),
+        requests_allow=env.list("GREENROOM_REQUESTS_ALLOW", default=[]),
         scaffolder_extensions=env.list("GREENROOM_SCAFFOLDER_EXTENSIONS", default=[]),
         code_hosts=env.str("GREENROOM_CODE_HOSTS", default=""),
         github_url=env.str("GREENROOM_GITHUB_URL", default=""),
@@ -160,7 +162,11 @@ def read() -> Environment:
         run_hours=_number(env, "GREENROOM_RUN_HOURS", 6, 1, 168, wrong),
         workspace_keep_minutes=_number(env, "GREENROOM_WORKSPACE_KEEP_MINUTES", 1440, 0, 43200, wrong),
     )
-    for name, entries in (("READING", found.reading_allow), ("HOOKS", found.hooks_allow)):
+    for name, entries in (
+        ("READING", found.reading_allow),
+        ("HOOKS", found.hooks_allow),
+        ("REQUESTS", found.requests_allow),
+    ):
         try:
             Allowed.of(entries)
         except InputError as error:

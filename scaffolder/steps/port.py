@@ -77,6 +77,8 @@ class StepContext:
     again: bool = False
     dry_run: bool = False
     """Nothing outside of the workspace may change."""
+    hide: Callable[[str], None] = lambda _secret: None
+    """Mask a text from now on wherever the run says something: for a secret that the step makes. Before it is said."""
     kept: str = ""
     """The digest of the copy that was kept of a template's folder on this machine; files are read from there."""
 
