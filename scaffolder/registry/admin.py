@@ -39,14 +39,13 @@ class TemplateVersionAdmin(ReadOnly, admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[TemplateVersion]:
         """Each with its figures, in one query."""
         made = Instance.objects.filter(version=OuterRef("pk")).order_by().values("version")
-        versions: QuerySet[Any] = super().get_queryset(request)
-        counted: QuerySet[TemplateVersion] = versions.annotate(
+        rows: QuerySet[TemplateVersion] = super().get_queryset(request)
+        return rows.annotate(
             run_count=_runs(Q()),
             good=_runs(Q(state=RunState.COMPLETED)),
             bad=_runs(Q(state=RunState.FAILED)),
             made=Coalesce(Subquery(made.annotate(number=Count("pk")).values("number")), 0),
         )
-        return counted
 
     @admin.display(description="runs", ordering="run_count")
     def runs(self, version: Any) -> int:

@@ -9,7 +9,9 @@ import pytest
 from django.utils import timezone
 
 from catalog.tasks import refresh_location
+from identity.actions import create_token
 from scaffolder.errors import CannotUndo
+from scaffolder.journal import Journal
 from scaffolder.models import Effect, Instance, Run, TemplateVersion, Upgrade
 from scaffolder.rendering.landing import remove
 from scaffolder.rollback.models import Rollback
@@ -22,8 +24,9 @@ from scm.models import Event
 from scm.registry import publishing_host
 from scm.values import PullRequest, RepositoryName
 from tests.conftest import Api
-from tests.scaffolder.conftest import TASKS, Workshop
+from tests.scaffolder.conftest import BY, TASKS, Workshop
 from tests.scaffolder.registry_world import AUTHOR, SKELETON, change, document, look_now, offer
+from tests.scaffolder.test_recovery import Killed, run_out
 
 pytestmark = pytest.mark.django_db
 OURS = "/api/v1/scaffolder"
@@ -225,6 +228,34 @@ def test_a_retry_after_a_kill_doubles_nothing(workshop: Workshop, api: Api, inst
     assert {branch.name: branch.sha for branch in local().branches(ONE)}[BRANCH] == head
 
 
+@pytest.mark.parametrize("nth", range(2))
+@pytest.mark.parametrize("point", ["intend", "prove"])
+def test_a_worker_that_is_killed_while_it_proposes_leaves_one_of_each(
+    workshop: Workshop, api: Api, instance: Instance, monkeypatch: pytest.MonkeyPatch, point: str, nth: int
+) -> None:
+    newer(workshop)
+    run_id = ask(api, instance)["run"]
+    real, seen = getattr(Journal, point), []
+
+    def dies(journal: Any, *args: Any, **more: Any) -> Any:
+        seen.append(args)
+        if len(seen) > nth:
+            raise Killed
+        return real(journal, *args, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, point, dies)
+        with pytest.raises(Killed):
+            execute_run(run_id)
+    run_out(run_id)
+    execute_run(run_id)
+    assert workshop.task(run_id)["status"] == "completed", workshop.messages(run_id)
+    assert len(pulls()) == 1
+    assert {branch.name for branch in local().branches(ONE)} == {"main", BRANCH}
+    assert shown(api, instance)["upgrades"][0]["state"] == "open"
+    assert set(Effect.objects.filter(run_id=run_id).values_list("state", flat=True)) == {"made"}
+
+
 def test_what_the_new_version_asks_has_its_default_or_is_named(
     workshop: Workshop, api: Api, instance: Instance
 ) -> None:
@@ -354,3 +385,26 @@ def test_instances_are_found_by_their_entity(api: Api, instance: Instance) -> No
     found = api.get(f"{OURS}/instances", {"entity": "component:default/one"}).json()["items"]
     assert [one["id"] for one in found] == [instance.pk]
     assert api.get(f"{OURS}/instances").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"scaffolder.task.read": {"rule": "IS_TASK_OWNER", "params": {"createdBy": ["user:default/zoe"]}}},
+        {"catalog.entity.read": {"rule": "IS_ENTITY_KIND", "params": {"kinds": ["Template"]}}},
+    ],
+    ids=["runs", "entities"],
+)
+def test_who_may_not_see_the_run_or_the_entity_sees_no_instance(
+    api: Api, workshop: Workshop, instance: Instance, conditions: dict[str, Any]
+) -> None:
+    newer(workshop)
+    assert api.post(f"{OURS}/campaigns", {"template": "service"}).status_code == 202
+    _, secret = create_token(name="limited", role="developer", conditions=conditions, by=BY)
+    limited = Api(secret)
+    assert limited.get(f"{OURS}/templates/default/service/instances").json()["totalItems"] == 0
+    assert limited.get(f"{OURS}/instances", {"entity": "component:default/one"}).json()["items"] == []
+    assert limited.get(f"{OURS}/instances/{instance.pk}").status_code == 404
+    assert limited.post(f"{OURS}/instances/{instance.pk}/upgrade", {}).status_code == 404
+    campaign = api.get(f"{OURS}/campaigns").json()["items"][0]["id"]
+    assert limited.get(f"{OURS}/campaigns/{campaign}/members").json()["items"] == []
