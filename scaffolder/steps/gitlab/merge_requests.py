@@ -21,7 +21,9 @@ def propose(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
     base = given.get("targetBranchName") or to.hub.get_repository(to.name).default_branch
     how = given.get("commitAction") or "auto"
     pushed = push_branch(ctx, to, given, branch, base, how=how, message=given["title"])
-    if not pushed.changed:
+    if not pushed.differs:
+        if pushed.fresh:
+            to.hub.delete_branch(to.name, branch, expected=pushed.sha)
         raise InputError(
             f"nothing differs from {base!r} in '{to.name}', and a merge request needs a change; "
             "look at sourcePath and targetPath"
@@ -115,9 +117,9 @@ def foresee_merge(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
     place, branch, base = place_named(given), given["branchName"], given.get("targetBranchName")
     if base is None:
         base = target(given).hub.get_repository(place.name).default_branch
-    effects: tuple[tuple[str, str], ...] = ((MERGE_REQUEST, _key(place.host, place.name, branch, base)),)
-    if given.get("commitAction") != "skip":
-        effects = ((BRANCH, branch_key(place.host, place.name, branch)), *effects)
+    pushes = given.get("commitAction") != "skip"
+    commit = ((BRANCH, branch_key(place.host, place.name, branch)),) if pushes else ()
+    effects = (*commit, (MERGE_REQUEST, _key(place.host, place.name, branch, base)))
     said = {"projectid": str(place.name), "projectPath": str(place.name), "targetBranchName": base}
     return Foreseen(effects, {**said, "mergeRequestUrl": f"{place.web_url}/-/merge_requests"})
 
