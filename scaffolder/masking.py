@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from core.redaction import Redactor
+from core.redaction import MASK, Redactor
 
 _TELLING = 8
 """Characters of base64 that are hidden; fewer could stand in any text."""
@@ -21,10 +21,18 @@ class Masker:
 
     def learn(self, raw: Any, rendered: Any) -> None:
         """Hide every text of a rendered input that was written with `secrets` in it."""
-        fresh = set(_derived(raw, rendered)) - self._known
+        self.hide(*_derived(raw, rendered))
+
+    def hide(self, *texts: str) -> None:
+        """Hide these texts from now on: what a step made that nobody may read, such as a token."""
+        fresh = set(texts) - self._known
         if fresh:
             self._known |= fresh
             self._redactor = Redactor(_spellings(self._known))
+
+    def recall(self, shown: Any, whole: Any) -> None:
+        """Hide again what an earlier attempt hid: the texts of an output that is kept masked as a whole."""
+        self.hide(*_masked(shown, whole))
 
     def text(self, text: str) -> str:
         return self._redactor(text)
@@ -61,6 +69,18 @@ def _derived(raw: Any, rendered: Any) -> Iterator[str]:
     elif isinstance(raw, list) and isinstance(rendered, list):
         for item, other in zip(raw, rendered, strict=False):
             yield from _derived(item, other)
+
+
+def _masked(shown: Any, whole: Any) -> Iterator[str]:
+    if isinstance(shown, str) and isinstance(whole, str):
+        if shown == MASK and whole != MASK:
+            yield whole
+    elif isinstance(shown, Mapping) and isinstance(whole, Mapping):
+        for key, item in whole.items():
+            yield from _masked(shown.get(key), item)
+    elif isinstance(shown, list) and isinstance(whole, list):
+        for item, other in zip(shown, whole, strict=False):
+            yield from _masked(item, other)
 
 
 def _spellings(texts: set[str]) -> Iterator[str]:

@@ -6,6 +6,9 @@ from django.conf import settings
 
 from scaffolder.rendering.landing import remove
 
+DRY_RUN = "dry-run"
+"""How the names of folders of dry runs begin."""
+
 
 def root() -> Path:
     """The folder of all workspaces."""
@@ -31,6 +34,13 @@ def discard(run_id: object) -> None:
     remove(folder_of(run_id))
     remove(root() / f".{run_id}.rendering")
     remove(scratch_of(run_id))
+    remove(rehearsal_of(run_id))
+    remove(root() / f".{rehearsal_of(run_id).name}.fetched")
+
+
+def rehearsal_of(run_id: object) -> Path:
+    """Where a run that has to be approved is rehearsed, to plan it."""
+    return root() / f".{run_id}.rehearsal"
 
 
 def scratch_of(run_id: object) -> Path:

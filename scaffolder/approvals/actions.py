@@ -60,7 +60,8 @@ def approve(*, run: Run, digest: str, by: Any) -> ApprovalRequest:
     run, request = _waiting(run)
     actor = person_of(by)
     roles = roles_of(actor, request)
-    _check_not_own(actor, run, request)
+    if is_own(actor, run, request):
+        raise NotAllowed(f"{actor} asked for run {run.pk}: nobody approves what they asked for themselves")
     if not request.digest:
         raise Conflict(f"run {run.pk} has no plan yet that could be approved: look again in a moment")
     if digest != request.digest:
@@ -175,8 +176,8 @@ def say(run: Run, message: str) -> None:
     notice(channel(run.pk))
 
 
-def _check_not_own(actor: str, run: Run, request: ApprovalRequest) -> None:
-    """Who asked does not approve: neither themselves, nor through a token that they made."""
+def is_own(actor: str, run: Run, request: ApprovalRequest) -> bool:
+    """Whether the person asked for the run: themselves, or through a token that they made."""
     asking = {
         run.created_by.lower(),
         request.asked_by.lower(),
@@ -186,8 +187,7 @@ def _check_not_own(actor: str, run: Run, request: ApprovalRequest) -> None:
     if services:
         makers = ServiceToken.objects.filter(name__in=services).values_list("created_by", flat=True)
         asking |= {maker.lower() for maker in makers}
-    if actor in asking:
-        raise NotAllowed(f"{actor} asked for run {run.pk}: nobody approves what they asked for themselves")
+    return actor in asking
 
 
 def _waiting(run: Run) -> tuple[Run, ApprovalRequest]:

@@ -1,8 +1,8 @@
 """The plan of a run: all that would be done and made, as one canonical document, and its SHA-256.
 
 The same run planned twice has the same digest; it is another one when anything changes that an approval is about: the
-template, as it was frozen or as it is now, the inputs, the secrets, who asks, the steps, what they would make, or who
-has to say yes.
+template, as it was frozen or as it is now, the inputs, the secrets, who asks, the steps, what they would make, every
+byte of the files that they would write, or who has to say yes.
 """
 
 import hashlib
@@ -13,8 +13,8 @@ import orjson
 
 from catalog.models import Entity
 from core.secretbox import open_sealed
-from scaffolder.approvals.foreseeing import foresee
 from scaffolder.approvals.policy import Requirement, requirements
+from scaffolder.approvals.rehearsal import rehearsed
 from scaffolder.approvals.signatures import fingerprint
 from scaffolder.masking import Masker
 from scaffolder.models import Run
@@ -50,8 +50,7 @@ def plan_of(run: Run, asked_by: str, wanted: Sequence[Requirement]) -> dict[str,
     """The plan. No secret stands in it: secrets show as fingerprints that only this run and installation can make."""
     secrets: dict[str, Any] = open_sealed(bytes(run.secrets)) if run.secrets is not None else {}  # type: ignore[assignment]  # always an object
     masker = Masker(secrets)
-    foreseen = foresee(run, secrets)
-    would = dict(foreseen.steps)
+    found = rehearsed(run, secrets)
     return {
         "format": FORMAT,
         "run": str(run.pk),
@@ -62,14 +61,17 @@ def plan_of(run: Run, asked_by: str, wanted: Sequence[Requirement]) -> dict[str,
             masker.text(name): fingerprint(run.pk, canonical(value)) for name, value in secrets.items()
         },
         "steps": [
-            {"id": step["id"], "name": step["name"], "action": step["action"], "would": would[step["id"]]}
+            {
+                "id": step["id"],
+                "name": step["name"],
+                "action": step["action"],
+                "would": found.steps[step["id"]],
+            }
             for step in run.spec["steps"]
         ],
-        "effects": [
-            {"step": step, "action": action, "kind": kind, "key": key}
-            for step, action, kind, key in foreseen.effects
-        ],
-        "failure": foreseen.failure,
+        "effects": found.effects,
+        "workspace": {"files": found.files, "count": found.file_count, "content": found.content},
+        "failure": found.failure,
         "requirements": [one.document() for one in wanted],
         "spec": fingerprint(run.pk, canonical(run.spec)),
     }

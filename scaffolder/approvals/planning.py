@@ -5,6 +5,7 @@ that dies leaves a lease that runs out, and the sweep rings again.
 """
 
 import logging
+import threading
 
 from django.db import transaction
 from django.utils import timezone
@@ -35,13 +36,13 @@ def plan(run_id: str) -> None:
     if run is None:
         return
     try:
-        with keep(run):
-            _plan(run)
+        with keep(run) as keeper:
+            _plan(run, keeper.lost)
     finally:
         until_back(lambda: release(run))
 
 
-def passes(run: Run) -> bool:
+def passes(run: Run, lost: threading.Event) -> bool:
     """Whether a run that a worker has just taken may begin; else it waits (again), or is cancelled, and that is said.
 
     Asked each time a worker takes a run: its first step begins only when this has passed.
@@ -56,6 +57,8 @@ def passes(run: Run) -> bool:
         _wait(run, wanted, None, "")
         return False
     made = plan_of(run, request.asked_by, wanted)
+    if lost.is_set():
+        return False
     if request.expires_at <= timezone.now():
         _cancel(run, request)
         return False
@@ -81,13 +84,15 @@ def expire(now: object) -> None:
                 record(BY, "expired", run, digest=request.digest)
 
 
-def _plan(run: Run) -> None:
+def _plan(run: Run, lost: threading.Event) -> None:
     request = ApprovalRequest.objects.get(run=run)
     wanted = required(run)
     try:
         made = plan_of(run, request.asked_by, wanted)
     except GreenroomError as error:
         _cannot(run, request, error)
+        return
+    if lost.is_set():
         return
     digest = digest_of(made)
 
@@ -128,7 +133,7 @@ def _wait(run: Run, wanted: list[Requirement], request: ApprovalRequest | None, 
     @transaction.atomic
     def write() -> None:
         mine = Run.objects.filter(pk=run.pk, attempts=run.attempts)
-        if not move(mine, RunState.WAITING, MOVES, lease_until=None):
+        if not move(mine, RunState.WAITING, MOVES, lease_until=None, started_at=None):
             return
         if request is None:
             ask(run, wanted, by=System(run.created_by))
@@ -152,7 +157,9 @@ def _cancel(run: Run, request: ApprovalRequest) -> None:
     @transaction.atomic
     def write() -> None:
         mine = Run.objects.filter(pk=run.pk, attempts=run.attempts)
-        if move(mine, RunState.WAITING, MOVES, lease_until=None) and end(run, request, EXPIRED):
+        if move(mine, RunState.WAITING, MOVES, lease_until=None, started_at=None) and end(
+            run, request, EXPIRED
+        ):
             record(BY, "expired", run, digest=request.digest)
 
     until_back(write)

@@ -133,9 +133,10 @@ def rules() -> tuple[Rule, ...]:
 @lru_cache(maxsize=4)
 def _read(path: Path, _changed: int, _size: int) -> tuple[Rule, ...]:
     try:
-        said = yaml.safe_load(path.read_bytes()) or {"rules": []}
+        said = yaml.safe_load(path.read_bytes())
     except (yaml.YAMLError, OSError, UnicodeError) as error:
         raise ImproperlyConfigured(f"GREENROOM_APPROVALS={path}: cannot be read: {error}") from error
+    said = {"rules": []} if said is None else said
     for fault in jsonschema_rs.Draft202012Validator(_SCHEMA).iter_errors(said):
         place = "".join(f"[{part!r}]" for part in fault.instance_path)
         raise ImproperlyConfigured(f"GREENROOM_APPROVALS={path}{place}: {fault.message}")

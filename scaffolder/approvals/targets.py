@@ -1,5 +1,6 @@
 """Which code hosts a run may write to, as far as its steps tell before any of them has run."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ from scaffolder.expressions import render_value
 from scaffolder.language import environment
 from scaffolder.steps import ACTIONS
 
+_DEPENDS = re.compile(r"\b(steps|secrets|each|environment)\b")
 REPOSITORY = "repoUrl"
 """The input by which actions are told a repository: `host?owner=…&repo=…`."""
 
@@ -25,7 +27,7 @@ def _hosts(spec: Mapping[str, Any]) -> Iterator[str | None]:
         raw = (step.get("input") or {}).get(REPOSITORY)
         if raw is None:
             continue
-        if "each" in step or "steps." in str(raw) or "steps[" in str(raw):
+        if "each" in step or _DEPENDS.search(str(raw)):
             yield None
             continue
         rendered = render_value(raw, known, environment=environment())

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from catalog.models import Entity
 from core.api.subjects import Subject
-from core.audit import record
+from core.audit import Actor, record
 from core.errors import Conflict, InputError, NotFound
 from core.states import move
 from scaffolder.jobs import ADVANCE_CAMPAIGN
@@ -59,9 +59,9 @@ def begin(
 
 
 @transaction.atomic
-def pause(campaign: Campaign, by: Subject) -> Campaign:
+def pause(campaign: Campaign, by: Actor) -> Campaign:
     """Begin no more upgrades; those that are under way go on."""
-    reason = f"paused by {by.entity_ref or by.ref}"
+    reason = f"paused by {by.ref}"
     if not move(_row(campaign), CampaignState.PAUSED, CAMPAIGN_MOVES, reason=reason):
         raise _refused(campaign, "paused")
     record(by, "paused", campaign)
@@ -69,7 +69,7 @@ def pause(campaign: Campaign, by: Subject) -> Campaign:
 
 
 @transaction.atomic
-def resume(campaign: Campaign, by: Subject, *, accept: bool) -> Campaign:
+def resume(campaign: Campaign, by: Actor, *, accept: bool) -> Campaign:
     """Go on. What is not well in the wave is tried again; with `accept` it is left as it is, and counts as well."""
     if not move(_row(campaign), CampaignState.RUNNING, CAMPAIGN_MOVES, reason=""):
         raise _refused(campaign, "resumed")
@@ -89,7 +89,7 @@ def resume(campaign: Campaign, by: Subject, *, accept: bool) -> Campaign:
 
 
 @transaction.atomic
-def cancel(campaign: Campaign, by: Subject) -> Campaign:
+def cancel(campaign: Campaign, by: Actor) -> Campaign:
     """End it. Pull requests that are open stay, and may be merged."""
     if not move(_row(campaign), CampaignState.CANCELLED, CAMPAIGN_MOVES, ended_at=timezone.now()):
         raise _refused(campaign, "cancelled")

@@ -1,18 +1,21 @@
 """A repository made from a template is brought up to a newer version by a pull request."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from catalog.tasks import refresh_location
 from scaffolder.errors import CannotUndo
 from scaffolder.models import Effect, Instance, Run, TemplateVersion, Upgrade
 from scaffolder.rendering.landing import remove
+from scaffolder.rollback.models import Rollback
 from scaffolder.steps import action_named
 from scaffolder.steps.port import Made, UndoContext
-from scaffolder.tasks import execute_run, look_at_event
+from scaffolder.tasks import execute_run, look_at_event, roll_back
 from scaffolder.template import workflow_steps
 from scaffolder.upgrades.following import look_at_many
 from scm.models import Event
@@ -20,7 +23,7 @@ from scm.registry import publishing_host
 from scm.values import PullRequest, RepositoryName
 from tests.conftest import Api
 from tests.scaffolder.conftest import TASKS, Workshop
-from tests.scaffolder.registry_world import AUTHOR, SKELETON, change, document, offer
+from tests.scaffolder.registry_world import AUTHOR, SKELETON, change, document, look_now, offer
 
 pytestmark = pytest.mark.django_db
 OURS = "/api/v1/scaffolder"
@@ -136,7 +139,7 @@ def test_a_declined_one_leaves_the_version_and_can_be_asked_for_again(
     newer(workshop)
     upgraded(workshop, api, instance)
     local().close_pull_request(ONE, pulls()[0].number, by="tests")
-    look_at_many()
+    look_now()
     assert shown(api, instance)["upgrades"][0]["state"] == "closed"
     assert shown(api, instance)["version"] == 1
     again = upgraded(workshop, api, instance)
@@ -206,7 +209,7 @@ def test_an_upgrade_that_is_being_prepared_is_not_doubled(
     other = api.post(f"{OURS}/instances/{instance.pk}/upgrade", {"values": {"name": "other"}})
     assert other.status_code == 409
     api.post(f"{TASKS}/{first['run']}/cancel", {})
-    look_at_many()
+    look_now()
     assert shown(api, instance)["upgrades"][0]["state"] == "failed"
     assert upgraded(workshop, api, instance)["state"] == "open"
 
@@ -249,7 +252,7 @@ def test_what_the_new_version_asks_has_its_default_or_is_named(
     upgraded(workshop, api, instance, values={"port": 80})
     assert read("own") == "80 core\n"
     local().merge_pull_request(ONE, pulls()[0].number, by=AUTHOR)
-    look_at_many()
+    look_now()
     assert shown(api, instance)["values"] == {"name": "one", "port": 80, "team": "core"}
 
 
@@ -300,17 +303,34 @@ def test_a_template_cannot_name_the_steps_of_an_upgrade(workshop: Workshop, api:
 def test_what_an_upgrade_made_is_taken_back(workshop: Workshop, api: Api, instance: Instance) -> None:
     newer(workshop)
     found = upgraded(workshop, api, instance)
-    said: list[str] = []
-    for effect in Effect.objects.filter(run_id=found["run"]).order_by("-id"):
-        undo = action_named(effect.action).undo
-        assert undo is not None
-        undo(
-            UndoContext(found["run"], said.append),
-            Made(effect.kind, effect.key, effect.details, effect.state == "made"),
-        )
+    assert api.post(f"{OURS}/runs/{found['run']}/rollback").status_code == 202
+    roll_back(str(Rollback.objects.get(run_id=found["run"]).pk))
     assert pulls() == []
     assert [branch.name for branch in local().branches(ONE)] == ["main"]
-    assert [text.partition(" ")[0] for text in said] == ["Pull", "Branch"]
+    states = Effect.objects.filter(run_id=found["run"]).values_list("state", flat=True)
+    assert set(states) == {"undone"}
+    look_now()
+    assert shown(api, instance)["upgrades"][0]["state"] == "closed"
+    assert upgraded(workshop, api, instance)["state"] == "open"
+
+
+def test_an_open_upgrade_is_looked_at_less_and_less_often(
+    workshop: Workshop, api: Api, instance: Instance
+) -> None:
+    newer(workshop)
+    upgraded(workshop, api, instance)
+    now = timezone.now()
+    for age, since, expected in (
+        (timedelta(minutes=5), timedelta(seconds=20), False),
+        (timedelta(minutes=5), timedelta(seconds=40), True),
+        (timedelta(hours=4), timedelta(minutes=11), False),
+        (timedelta(days=9), timedelta(minutes=59), False),
+        (timedelta(days=9), timedelta(minutes=61), True),
+    ):
+        before = now - since
+        Upgrade.objects.update(created_at=now - age, looked_at=before)
+        look_at_many()
+        assert (Upgrade.objects.get().looked_at > before) is expected, (age, since)
 
 
 def test_a_merged_upgrade_is_left_to_a_person(workshop: Workshop, api: Api, instance: Instance) -> None:
