@@ -21,10 +21,12 @@ ACTIONS_OF_COMMITS = ("create", "update", "delete", "skip", "auto")
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """The commit of a branch now, and whether the branch differs from where it began."""
+    """The commit of a branch now; whether the step changed the branch, made it, and whether it differs from its base."""
 
     sha: str
     changed: bool
+    fresh: bool
+    differs: bool
 
 
 def push_branch(
@@ -43,7 +45,7 @@ def push_branch(
     if how == "skip":
         if branch not in heads:
             raise InputError(f"commitAction is skip, and branchName {branch!r} is not there in '{to.name}'")
-        return Pushed(heads[branch], changed=True)
+        return Pushed(heads[branch], changed=False, fresh=False, differs=heads[branch] != heads.get(base))
     folder, into, delete = _changes(ctx, to, given, onto, how)
     key = branch_key(to.place.host, to.name, branch)
     facts = {"branch": branch, "fresh": fresh, "onto": onto, "says": _digest(message)}
@@ -61,7 +63,8 @@ def push_branch(
     ctx.ledger.prove(BRANCH, key, sha=sha)
     ctx.log(f"{branch} of {to.name} is at {sha[:12]}")
     ctx.check_cancelled()
-    return Pushed(sha, changed=sha != onto)
+    ground = onto if fresh else heads.get(base)
+    return Pushed(sha, changed=sha != onto, fresh=fresh, differs=sha != ground)
 
 
 def _changes(

@@ -21,16 +21,16 @@ PIPELINE = "pipeline"
 
 
 def trigger(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
-    """Start a pipeline. When its worker died in the middle, it is not started again: nobody knows what it did."""
+    """Start a pipeline, once: whoever takes the step over looks for the one that was started by then."""
     project, branch, key = project_named(given), given["branch"], _key(ctx, given)
     known = ctx.ledger.proved(PIPELINE, key)
     if known is not None:
         return {"pipelineUrl": known["web_url"]}
-    ctx.ledger.intend(PIPELINE, key, host=instance_named(given), project=project, branch=branch)
     access, variables = instance(given).access, given.get("variables") or {}
-    number, web_url = ctx.checkpoint(
-        f"pipeline {key}", lambda: list(pipelines.start_pipeline(access, project, branch, variables))
-    )
+    newest = ctx.checkpoint(f"newest {key}", lambda: pipelines.newest_pipeline(access, project, branch))
+    ctx.ledger.intend(PIPELINE, key, host=instance_named(given), project=project, branch=branch)
+    found = pipelines.started_after(access, project, branch, newest) if ctx.again else None
+    number, web_url = found or pipelines.start_pipeline(access, project, branch, variables)
     ctx.ledger.prove(PIPELINE, key, number=number, web_url=web_url)
     ctx.log(f"Pipeline {number} is started: {web_url}")
     return {"pipelineUrl": web_url}

@@ -21,6 +21,7 @@ class Issues:
         fake.within("GET", r"/issues/(\d+)", self._tell)
         fake.within("PUT", r"/issues/(\d+)", self._change)
         fake.within("POST", "/pipeline", self._start)
+        fake.within("GET", "/pipelines", self._pipelines)
 
     def _list(self, asked: Asked, one: FakeRepository, facts: Facts) -> Reply:
         found = list(facts.issues.values())
@@ -54,9 +55,15 @@ class Issues:
         if given["ref"] not in one.heads:
             return invalid({"base": ["Reference not found"]})
         number = len(facts.pipelines) + 1
-        facts.pipelines.append(given)
         at = f"{self.fake.url}/{one.full_name}/-/pipelines/{number}"
-        return Reply(201, {"id": number, "status": "created", "ref": given["ref"], "web_url": at})
+        told = {"id": number, "status": "created", "source": "api", "ref": given["ref"], "web_url": at}
+        facts.pipelines.append({**told, "variables": given.get("variables", [])})
+        return Reply(201, told)
+
+    def _pipelines(self, asked: Asked, one: FakeRepository, facts: Facts) -> Reply:
+        found = [one for one in facts.pipelines if asked.query.get("ref", one["ref"]) == one["ref"]]
+        shown = [{k: v for k, v in one.items() if k != "variables"} for one in reversed(found)]
+        return paged(asked, shown, self.fake.url)
 
     def _document(self, one: FakeRepository, issue: Json) -> dict[str, Any]:
         return {
