@@ -47,7 +47,11 @@ def test_an_upgrade_is_proposed_merged_and_noticed(
     execute_run(made["run"])
     assert workshop.task(made["run"])["status"] == "completed", workshop.messages(made["run"])
     (pull,) = host().open_pull_requests(ONE)
-    assert (pull.source_branch, pull.target_branch, pull.draft) == ("greenroom/upgrade-service", "main", False)
+    assert (pull.source_branch, pull.target_branch, pull.draft) == (
+        "greenroom/upgrade-service",
+        "main",
+        False,
+    )
     assert host().read_file(ONE, pull.source_branch, "README.md") == b"# one\n\nsecond\n"
     assert host().checks(ONE, pull.head_sha) == CheckState.NONE
     again = api.post(f"{OURS}/instances/{instance.pk}/upgrade", {}).json()
