@@ -4,6 +4,7 @@ Runs and dry runs go the same way through here; they differ in how a step's acti
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,8 @@ class Workflow:
     task_id: str
     secrets: Mapping[str, Any]
     learn: Callable[[Any, Any], None]
+    wiped: frozenset[str] = frozenset()
+    """Names of secrets that were given once, and are gone since the run ended for the first time."""
     outputs: dict[str, Any] = field(default_factory=dict)
     failure: dict[str, str] | None = None
 
@@ -82,11 +85,20 @@ class Workflow:
     def _holds(self, step: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
         return holds(step.get("if"), context, failed=self.failure is not None)
 
+    def _check_wiped(self, raw: Any, step: Mapping[str, Any]) -> None:
+        missing = [f"secrets.{name}" for name in sorted(self.wiped) if _named(raw, name)]
+        if missing:
+            raise InputError(
+                f"Step {step['id']} uses {', '.join(missing)}, wiped when the run ended: give it again in a retry, as "
+                '{"secrets": {…}} in its body'
+            )
+
     def _act(
         self, step: Mapping[str, Any], ctx: StepContext, context: Mapping[str, Any], call: Call
     ) -> dict[str, Any]:
         action = action_named(step["action"])
         raw = step.get("input") or {}
+        self._check_wiped(raw, step)
         rendered = render_value(raw, context, environment=environment())
         self.learn(raw, rendered)
         given = dict(rendered)
@@ -99,6 +111,12 @@ class Workflow:
             raise InputError(f"Invalid input passed to action {action.id}, {reasons}")
         check_action(ctx.subject, action.id, given)
         return dict(call(action, ctx, given) or {})
+
+
+def _named(raw: Any, secret: str) -> bool:
+    """Whether an input that is not rendered yet uses a secret."""
+    name = re.escape(secret)
+    return bool(re.search(rf"secrets\s*(\.\s*{name}\b|\[\s*\\?[\"']{name}\\?[\"'])", json.dumps(raw)))
 
 
 def _each(items: Any, step: Mapping[str, Any]) -> list[dict[str, Any]]:

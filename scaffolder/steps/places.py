@@ -1,9 +1,10 @@
 """The repository that a step on a host outside means, by name; and what inputs and effects of such steps share."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scaffolder.steps.port import Foreseen, StepContext, text
+from scaffolder.steps.port import Foreseen, Made, StepContext, text
 from scaffolder.steps.publishing import REPOSITORY, repository_key
 from scm.registry import hosts
 from scm.values import RepositoryName
@@ -28,6 +29,16 @@ class Place:
         """Note that something is about to be made here, with what finding it again takes."""
         ctx.ledger.intend(kind, key, host=self.host, repository=str(self.name), **details)
 
+    def begin(
+        self, ctx: StepContext, kind: str, key: str, look: Callable[[], dict[str, Any]]
+    ) -> Mapping[str, Any]:
+        """Note that something is about to be made, with what was found there; what an attempt before found stays true."""
+        known = ctx.ledger.noted(kind, key)
+        if known is None:
+            known = look()
+            self.intend(ctx, kind, key, **known)
+        return known
+
     def is_ours(self, ctx: StepContext) -> bool:
         """Whether this run made the repository, so that whatever is in it goes with it."""
         return ctx.ledger.proved(REPOSITORY, repository_key(self.host, self.name)) is not None
@@ -42,3 +53,8 @@ class Place:
 def foreseen(kind: str, key: str, **output: Any) -> Foreseen:
     """One effect."""
     return Foreseen(((kind, key),), output)
+
+
+def proof(made: Made, name: str) -> Any:
+    """A detail that only the proof has; None when what is there was made by nobody yet, as far as we know."""
+    return made.details.get(name) if made.proved else None

@@ -25,6 +25,10 @@ class Ledger(Protocol):
         """The details of what this run has made and not taken back; None when it has not."""
         ...
 
+    def noted(self, kind: str, key: str) -> Mapping[str, Any] | None:
+        """As `proved`, and also what was about to be made: by an earlier attempt that was killed or that failed."""
+        ...
+
 
 class Checkpoints(Protocol):
     """Marks inside a step: what is done under a key is not done again by whoever takes the step over."""

@@ -7,7 +7,7 @@ from core.errors import InputError
 from scaffolder.errors import CannotUndo
 from scaffolder.expressions.filters.backstage import parsed_repo_url
 from scaffolder.language import repository_hosts
-from scaffolder.steps.places import TOKEN, Place, foreseen
+from scaffolder.steps.places import TOKEN, Place, foreseen, proof
 from scaffolder.steps.port import Made, text
 from scaffolder.steps.publishing import place_of
 from scm.connections import GITHUB
@@ -26,6 +26,7 @@ __all__ = [
     "entity_name",
     "foreseen",
     "place_named",
+    "proof",
     "target",
     "target_of",
 ]
