@@ -74,7 +74,7 @@ class Execution:
         secrets = cast(dict[str, Any], open_sealed(bytes(sealed))) if sealed is not None else {}
         masker = Masker(secrets)
         self.journal = Journal(self.run, masker, self.cancelled)
-        self.workflow = Workflow(self.spec, str(self.run.pk), secrets, masker.learn)
+        self.workflow = Workflow(self.spec, str(self.run.pk), secrets, masker.learn, masker.learn_made)
 
     def carry_out(self) -> None:
         steps = self.spec["steps"]
