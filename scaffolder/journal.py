@@ -162,8 +162,9 @@ class Journal:
         )
         for step in steps:
             if step.sealed_output is not None:
-                shown, step.output = step.output, open_sealed(bytes(step.sealed_output))
-                self.masker.recall(shown, step.output)
+                whole = open_sealed(bytes(step.sealed_output))
+                self.masker.learn_again(step.output, whole)  # this worker has not seen them made
+                step.output = whole
         return {step.position: step for step in steps}
 
     def _effect(self, kind: str, key: str, details: dict[str, Any]) -> Effect:

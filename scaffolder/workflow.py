@@ -18,6 +18,11 @@ from scaffolder.steps import action_named
 from scaffolder.steps.port import Action, StepContext
 from scaffolder.validation import faults, sentence
 
+
+def _learns_nothing(_schema: Mapping[str, Any] | None, _output: Any) -> None:
+    """For who has no secrets to keep."""
+
+
 Call = Callable[[Action, StepContext, dict[str, Any]], Mapping[str, Any] | None]
 """Calls an action with its checked input, and gives its output."""
 
@@ -26,7 +31,8 @@ Call = Callable[[Action, StepContext, dict[str, Any]], Mapping[str, Any] | None]
 class Workflow:
     """A template's steps on their way: what expressions see of the steps so far, and whether one has failed.
 
-    `learn` is told each input as it was written and as it was rendered, before anything else sees it.
+    `learn` is told each input as it was written and as it was rendered, and `learn_made` each output with its schema,
+    before anything else sees them.
     """
 
     spec: Mapping[str, Any]
@@ -35,6 +41,7 @@ class Workflow:
     learn: Callable[[Any, Any], None]
     wiped: frozenset[str] = frozenset()
     """Names of secrets that were given once, and are gone since the run ended for the first time."""
+    learn_made: Callable[[Mapping[str, Any] | None, Any], None] = _learns_nothing
     outputs: dict[str, Any] = field(default_factory=dict)
     failure: dict[str, str] | None = None
 
@@ -110,7 +117,9 @@ class Workflow:
             reasons = ", ".join(sentence(one) for one in found)
             raise InputError(f"Invalid input passed to action {action.id}, {reasons}")
         check_action(ctx.subject, action.id, given)
-        return dict(call(action, ctx, given) or {})
+        output = dict(call(action, ctx, given) or {})
+        self.learn_made(action.output, output)
+        return output
 
 
 def _named(raw: Any, secret: str) -> bool:
