@@ -26,7 +26,7 @@ from core.errors import AddressRefused, ExternalError, InputError, NotAllowed, N
 from core.names import Confined
 from core.outbound.allowed import Allowed
 from core.outbound.asking import ask, too_large
-from scm.port import Pages
+from scm.port import ActingAs, Pages, Reading
 from scm.registry import host_for_url, resolve_url
 
 LIMIT = 10 * 1024 * 1024
@@ -65,15 +65,20 @@ def resolve(target: str, base: LocationRef) -> LocationRef:
     return LocationRef(base.type, resolve_url(target, base.target))
 
 
-def read_url(url: str) -> bytes:
-    """The bytes of the file that `https://…` or `file:/…` names. NotFound, NotAllowed, TooLarge …."""
-    fetched = fetch(resolve(url, LocationRef("url", url)))
+def read_url(url: str, *, token: str = "") -> bytes:
+    """The bytes of the file that `https://…` or `file:/…` names. NotFound, NotAllowed, TooLarge ….
+
+    `token`: a person's own, for the code host that the address is on; it goes nowhere else.
+    """
+    fetched = fetch(resolve(url, LocationRef("url", url)), token=token)
     if fetched is None:
         raise ExternalError(f"{url} was answered as unchanged, though nobody asked; try again")
     return fetched.content
 
 
-def fetch(location: LocationRef, *, etag: str = "", allow_files: bool = True) -> Fetched | None:
+def fetch(
+    location: LocationRef, *, etag: str = "", allow_files: bool = True, token: str = ""
+) -> Fetched | None:
     """A file's bytes, or None when its server says that nothing changed since `etag`."""
     if location.type == "file":
         return _file(_local(location.target, allow_files=allow_files), etag)
@@ -86,7 +91,7 @@ def fetch(location: LocationRef, *, etag: str = "", allow_files: bool = True) ->
     if found is None:
         return _web(location.target, etag)
     host, address = found
-    file = host.fetch_file(address.repository, address.ref, address.path, etag=etag)
+    file = _acting(host, token).fetch_file(address.repository, address.ref, address.path, etag=etag)
     if file is not None and len(file.content) > LIMIT:
         raise too_large(location.target, LIMIT)
     return None if file is None else Fetched(file.content, file.etag)
@@ -123,24 +128,48 @@ def _expanded(location: LocationRef, *, allow_files: bool) -> list[LocationRef]:
     return [location]
 
 
-def read_tree(url: str, into: Path) -> None:
-    """Copy the folder that an address on a code host or `file:/…` names into an absent or empty folder."""
+def read_tree(url: str, into: Path, *, token: str = "") -> None:
+    """Copy the folder that an address on a code host or `file:/…` names into an absent or empty folder.
+
+    `token`: as in `read_url`.
+    """
     location = resolve(url, LocationRef("url", url))
     if location.type == "file":
         source = _local(location.target, allow_files=True)
         if not source.is_dir():
             raise NotFound(f"could not read {url}, there is no such folder")
-        within = Confined(source)
-        for path in source.rglob("*"):
-            within(str(path.relative_to(source)))
-        shutil.copytree(source, into, symlinks=True, dirs_exist_ok=True, copy_function=shutil.copy)
+        _copy_tree(source, into)
         return
     found = host_for_url(location.target)
     if found is None:
         hint = "a folder can be read from a configured code host or a configured file location"
         raise NotAllowed(f"Reading the folder '{url}' is not allowed; {hint}")
     host, address = found
-    host.export_tree(address.repository, address.ref, address.path, into)
+    _acting(host, token).export_tree(address.repository, address.ref, address.path, into)
+
+
+def _copy_tree(source: Path, into: Path) -> None:
+    """Copy a folder of this machine. What is neither file, folder nor link is refused: a pipe would be waited for."""
+    within = Confined(source)
+    for path in source.rglob("*"):
+        name = str(path.relative_to(source))
+        within(name)
+        mode = path.lstat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)):
+            raise InputError(
+                f"could not read {name!r}, it is neither a file, a folder nor a link: take it out"
+            )
+    try:
+        shutil.copytree(source, into, symlinks=True, dirs_exist_ok=True, copy_function=shutil.copy)
+    except (OSError, shutil.Error) as error:
+        raise Unavailable(
+            f"could not read the folder {source.name!r}, it changes meanwhile: try again"
+        ) from error
+
+
+def _acting(host: Reading, token: str) -> Reading:
+    """The host, asked with a person's token when there is one and the host knows tokens."""
+    return host.acting_with(token) if token and isinstance(host, ActingAs) else host
 
 
 def host_annotations(location: LocationRef) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from catalog.models import Entity
@@ -15,6 +15,7 @@ from core.notices import notice
 from core.secretbox import seal
 from core.states import move
 from scaffolder import cancelling, permitted
+from scaffolder.admission import places_of
 from scaffolder.approvals.actions import ask
 from scaffolder.approvals.plan import owner_of, required
 from scaffolder.approvals.policy import requirements
@@ -25,6 +26,8 @@ from scaffolder.models import Run, RunEvent, StepRun
 from scaffolder.registry import versions
 from scaffolder.registry.terms import check_terms
 from scaffolder.registry.warnings import unpinned_warning, warn
+from scaffolder.requests import digest_of, run_of
+from scaffolder.retrying import forget_steps, kept_steps
 from scaffolder.rollback.actions import under_way
 from scaffolder.states import FINISHED, MOVES, RunState, StepState
 from scaffolder.steps import ACTIONS
@@ -51,9 +54,23 @@ def user_of(subject: Subject) -> dict[str, Any]:
 
 @transaction.atomic
 def start(
-    *, template_ref: str, values: Mapping[str, Any], secrets: Mapping[str, Any] | None, by: Subject
+    *,
+    template_ref: str,
+    values: Mapping[str, Any],
+    secrets: Mapping[str, Any] | None,
+    by: Subject,
+    request_key: str = "",
 ) -> Run:
-    """Start a run of a template with these values. ValidationErrors, InputError or NotFound before anything is made."""
+    """Start a run of a template with these values. ValidationErrors, InputError or NotFound before anything is made.
+
+    A `request_key` that the same subject has used within a day for the same request answers the run of then; used for
+    another one it is a Conflict.
+    """
+    created_by = by.entity_ref or by.ref
+    digest = digest_of(template_ref, values, secrets) if request_key else ""
+    known = run_of(created_by, request_key, digest) if request_key else None
+    if known is not None:
+        return known
     ref, whole = find_template(template_ref, by)
     check_template(whole, list(ACTIONS))
     entity = permitted.template(whole, by)
@@ -64,16 +81,30 @@ def start(
     user = user_of(by)
     spec = frozen_spec(entity, ref=ref, values=values, user=user)
     permitted.check_steps(whole, spec["steps"], by)
-    wanted = requirements(spec, lambda: owner_of(ref))
-    run = Run.objects.create(
+    owner = owner_of(ref)
+    wanted = requirements(spec, lambda: owner)
+    run = Run(
         template_ref=ref,
         spec=spec,
+        owner_ref=owner or "",
+        places=places_of(spec),
+        secret_names=sorted(secrets or {}),
+        request_key=request_key,
+        request_digest=digest,
         state=RunState.WAITING if wanted else RunState.OPEN,
         subject=by.frozen(),
         template_version=version,
         secrets=seal(dict(secrets)) if secrets else None,
         created_by=user["ref"],
     )
+    try:
+        with transaction.atomic():
+            run.save(force_insert=True)
+    except IntegrityError:  # the same request came in twice at once, and the other one was first
+        known = run_of(created_by, request_key, digest) if request_key else None
+        if known is None:
+            raise
+        return known
     warn(run, terms.warning(), unpinned_warning(version))
     record(by, "started", run, template=ref, parameters=shortened(values))
     if wanted:
@@ -108,19 +139,36 @@ def cancel(*, run: Run, by: Actor) -> Run:
 
 @transaction.atomic
 def retry(*, run: Run, by: Actor, secrets: Mapping[str, Any] | None = None) -> Run:
-    """Carry out an ended run again, from its first step. What it made outside is found and used again."""
+    """Carry out an ended run again: what failed goes on at its failed step, what was completed begins anew.
+
+    It begins anew too when its workspace is gone, or its template asks for it. What it made outside is found and used
+    again. Secrets are wiped when a run ends: a step that uses one which is not given again fails and names it.
+    """
     run = Run.objects.select_for_update().get(pk=run.pk)
-    fresh = {"cancel_requested": False, "output": None, "restarts": 0, "rung_at": timezone.now()}
+    strategy = (run.spec.get("EXPERIMENTAL_recovery") or {}).get("EXPERIMENTAL_strategy") or "none"
+    kept = kept_steps(run) if run.state != RunState.COMPLETED and strategy != "startOver" else []
+    fresh: dict[str, Any] = {
+        "cancel_requested": False,
+        "output": None,
+        "restarts": 0,
+        "rung_at": timezone.now(),
+    }
+    fresh |= {
+        "started_at": None,
+        "waits_for": "",
+        "secret_names": sorted({*run.secret_names, *(secrets or {})}),
+    }
     sealed = seal(dict(secrets)) if secrets else None
     if under_way(run):
         raise Conflict(f"Task with taskId {run.pk} cannot be retried while what it made is taken back")
     wanted = required(run)
     to = RunState.WAITING if wanted else RunState.OPEN
-    if not move(Run.objects.filter(pk=run.pk), to, MOVES, secrets=sealed, last_heartbeat_at=None, **fresh):
+    if not kept:
+        fresh["last_heartbeat_at"] = None  # as if nobody had begun it
+    if not move(Run.objects.filter(pk=run.pk), to, MOVES, secrets=sealed, **fresh):
         raise Conflict(f"Task with taskId {run.pk} cannot be retried")
-    StepRun.objects.filter(run=run).delete()
+    forget_steps(run, kept)
     RunEvent.objects.filter(run=run, type__in=[RunEvent.Type.COMPLETION, RunEvent.Type.CANCELLED]).delete()
-    strategy = (run.spec.get("EXPERIMENTAL_recovery") or {}).get("EXPERIMENTAL_strategy") or "none"
     RunEvent.objects.create(run=run, type=RunEvent.Type.RECOVERED, body={"recoverStrategy": strategy})
     record(by, "retried", run)
     notice(channel(run.pk))

@@ -19,9 +19,12 @@ class ScaffolderConfig(AppConfig):
         from .approvals import checks as approval_checks  # noqa: F401
         from .approvals import sweeps as approval_sweeps  # noqa: F401
         from .expressions.extensions import load
+        from .registry import timetable as registry_timetable  # noqa: F401
         from .rollback import sweeps as rollback_sweeps  # noqa: F401
+        from .steps.added import load_actions
         from .upgrades import advancing, steps, timetable  # noqa: F401
 
         register_conditional(permissions.CONDITIONAL, permission_rules.check_conditions)
 
+        load_actions(settings.GREENROOM_SCAFFOLDER_EXTENSIONS)
         load(settings.GREENROOM_SCAFFOLDER_EXTENSIONS)  # checks.py tells what is wrong with them

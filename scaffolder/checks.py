@@ -12,6 +12,7 @@ from catalog.yaml_documents import parse_documents
 from core.errors import GreenroomError
 from scaffolder.expressions.extensions import load
 from scaffolder.steps import ACTIONS
+from scaffolder.steps.added import load_actions
 from scaffolder.template import check_template
 
 
@@ -23,9 +24,10 @@ def golden_paths() -> Path:
 
 @checks.register()
 def extensions_are_loaded(**_: Any) -> list[checks.CheckMessage]:
-    """What the installation adds to the language of templates is there, or it is said at the start what is wrong."""
+    """What the installation adds to the language and the actions of templates is there, or it is said at the start what is wrong."""
     hint = "Mend the module, or take it out of GREENROOM_SCAFFOLDER_EXTENSIONS."
-    problems = load(settings.GREENROOM_SCAFFOLDER_EXTENSIONS)
+    modules = settings.GREENROOM_SCAFFOLDER_EXTENSIONS
+    problems = dict.fromkeys([*load(modules), *load_actions(modules)])
     return [checks.Error(problem, hint=hint, id="scaffolder.E002") for problem in problems]
 
 

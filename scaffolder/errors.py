@@ -1,6 +1,6 @@
 """What can go wrong in a run beside the kernel's errors."""
 
-from core.errors import Conflict
+from core.errors import Conflict, GreenroomError
 
 
 class RunCancelled(Conflict):
@@ -13,6 +13,12 @@ class ApprovalStale(Conflict):
     """What was approved is not what would be done now. Way out: look at the present plan, then decide again."""
 
     code = "approval_stale"
+
+
+class StepTimedOut(GreenroomError):
+    """A step or its run took longer than it may, and was stopped. Way out: make it do less, or ask for a higher limit."""
+
+    code, status, name = "step_timed_out", 500, "TimeoutError"
 
 
 class CannotUndo(Conflict):

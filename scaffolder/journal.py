@@ -105,7 +105,9 @@ class Journal:
             rows = Run.objects.filter(pk=self.run.pk, attempts=self.run.attempts)
             if not move(rows, state, MOVES, output=body.get("output"), secrets=None):
                 raise LeaseLost(f"run {self.run.pk}, attempt {self.run.attempts}, was taken or ended")
-            StepRun.objects.filter(run=self.run).update(sealed_output=None)
+            StepRun.objects.filter(run=self.run, sealed_output__isnull=False).update(
+                sealed_output=None, forgotten=True
+            )
             Checkpoint.objects.filter(run=self.run).delete()
             record(WORKER, str(state), self.run)
 
@@ -129,7 +131,13 @@ class Journal:
         self.fence.write(write)
 
     def proved(self, kind: str, key: str) -> dict[str, Any] | None:
-        rows = Effect.objects.filter(run=self.run, kind=kind, key=key, state=EffectState.MADE)
+        return self._details(kind, key, EffectState.MADE)
+
+    def noted(self, kind: str, key: str) -> dict[str, Any] | None:
+        return self._details(kind, key, EffectState.INTENDED, EffectState.MADE)
+
+    def _details(self, kind: str, key: str, *states: EffectState) -> dict[str, Any] | None:
+        rows = Effect.objects.filter(run=self.run, kind=kind, key=key, state__in=states)
         return until_back(lambda: rows.values_list("details", flat=True).first())
 
     def checkpoint(self, step_id: str, key: str, work: Callable[[], Any]) -> Any:
@@ -154,9 +162,8 @@ class Journal:
         )
         for step in steps:
             if step.sealed_output is not None:
-                whole = open_sealed(bytes(step.sealed_output))
-                self.masker.learn_again(step.output, whole)  # this worker has not seen them made
-                step.output = whole
+                shown, step.output = step.output, open_sealed(bytes(step.sealed_output))
+                self.masker.recall(shown, step.output)
         return {step.position: step for step in steps}
 
     def _effect(self, kind: str, key: str, details: dict[str, Any]) -> Effect:

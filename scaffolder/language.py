@@ -6,6 +6,7 @@ from typing import Any
 
 from scaffolder.expressions import Environment, backstage_filters, render_value, truthy
 from scaffolder.expressions.extensions import LOADED
+from scaffolder.links import refusal
 from scm.registry import hosts
 
 PUBLIC_HOSTS = {
@@ -45,8 +46,12 @@ def holds(condition: object, context: Mapping[str, Any], *, failed: bool) -> boo
     return truthy(render_value(condition, context, environment=environment(functions)))
 
 
-def render_output(output: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
-    """What a finished run shows. Links and texts whose `if` is false are left out.
+def render_output(
+    output: Mapping[str, Any],
+    context: Mapping[str, Any],
+    warn: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """What a finished run shows. Links and texts whose `if` is false are left out, and links that run a script.
 
     An `if` that renders undefined leaves no key behind, and so keeps its item: clients rely on it (QUIRKS 38).
     """
@@ -55,6 +60,11 @@ def render_output(output: Mapping[str, Any], context: Mapping[str, Any]) -> dict
         items = rendered.get(name)
         if isinstance(items, list):
             rendered[name] = [_without_condition(item) for item in items if _shown(item)]
+    if isinstance(links := rendered.get("links"), list):
+        refused = [(link, refusal(link)) for link in links]
+        rendered["links"] = [link for link, reason in refused if reason is None]
+        for reason in (reason for _, reason in refused if reason is not None):
+            warn(reason)
     return rendered
 
 

@@ -17,17 +17,18 @@ class Masker:
 
     def learn(self, raw: Any, rendered: Any) -> None:
         """Hide every text of a rendered input that was written with `secrets` in it."""
-        self._hide(_derived(raw, rendered))
+        self.hide(*_derived(raw, rendered))
 
     def learn_made(self, schema: Mapping[str, Any] | None, output: Any) -> None:
         """Hide what an action has made and calls secret: `writeOnly` or `format: password` in its output's schema."""
-        self._hide(_secret_parts(schema or {}, output))
+        self.hide(*_secret_parts(schema or {}, output))
 
-    def learn_again(self, shown: Any, whole: Any) -> None:
+    def recall(self, shown: Any, whole: Any) -> None:
         """Hide what was hidden before: the parts of a whole that are masks in what is shown of it."""
-        self._hide(_behind_masks(shown, whole))
+        self.hide(*_behind_masks(shown, whole))
 
-    def _hide(self, texts: Iterator[str]) -> None:
+    def hide(self, *texts: str) -> None:
+        """Hide these texts from now on: what a step made that nobody may read, such as a token."""
         fresh = set(texts) - self._known
         if fresh:
             self._known |= fresh

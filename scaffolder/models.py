@@ -48,6 +48,19 @@ class Run(Leased):
     last_heartbeat_at = models.DateTimeField(null=True)
     rung_at = models.DateTimeField(default=timezone.now, help_text="When a worker was last called for it.")
     restarts = models.PositiveIntegerField(default=0)
+    started_at = models.DateTimeField(
+        null=True, help_text="When a worker first took it, since it was last open."
+    )
+    owner_ref = models.TextField(default="", help_text="Who owns the template.")
+    places = models.JSONField(default=list, help_text="The code hosts that its repository addresses name.")
+    waits_for = models.TextField(
+        blank=True, default="", help_text="Why no worker takes it yet, when that is a limit."
+    )
+    secret_names = models.JSONField(default=list, editable=False)
+    request_key = models.CharField(
+        max_length=255, blank=True, default="", editable=False, help_text="The Idempotency-Key it came with."
+    )
+    request_digest = models.CharField(max_length=64, blank=True, default="", editable=False)
 
     objects = RunQuerySet.as_manager()
 
@@ -62,6 +75,11 @@ class Run(Leased):
         ]
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(condition=models.Q(state__in=RunState.values), name="run_state_known"),
+            models.UniqueConstraint(
+                fields=["created_by", "request_key"],
+                condition=~models.Q(request_key=""),
+                name="run_once_a_request",
+            ),
             models.CheckConstraint(
                 condition=models.Q(serves__in=["template", "upgrade"]), name="run_serves_known"
             ),
@@ -86,6 +104,10 @@ class StepRun(models.Model):
     output = JsonText(default=dict, help_text="With the run's secrets masked.")
     sealed_output = models.BinaryField(
         null=True, editable=False, help_text="The whole output, if it has secrets."
+    )
+    forgotten = models.BooleanField(
+        default=False,
+        help_text="The whole output is gone with the run's secrets; a retry does the step again.",
     )
     error = JsonText(null=True)
     started_at = models.DateTimeField(default=timezone.now)
@@ -179,15 +201,18 @@ class Effect(models.Model):
 class TemplateVersion(models.Model):
     """A template as it was at one moment; never changed. `number` counts up for each template, from 1.
 
-    `digest` is the SHA-256 of the document and of what fixes its files: `commit`, the commit of their repository, or
-    the digest of the copy that was kept of a folder of this machine. It is "" when nothing could fix them; `unpinned`
-    says why. `source` is the address that relative ones start from.
+    `digest` is the SHA-256 of the document and of its files. `commit` is what fixes those: the first commit of their
+    repository that has them, or the digest of the copy that was kept of a folder of this machine. It is "" when nothing
+    could fix them; `unpinned` says why. `source` is the address that relative ones start from. Only `seen_commit`
+    changes: the latest commit that was found to have the same files.
     """
 
     template_ref = models.TextField()
     number = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
+    stated = models.CharField(max_length=64, default="", help_text="SHA-256 of document and source alone.")
     commit = models.CharField(max_length=64, blank=True, default="")
+    seen_commit = models.CharField(max_length=64, blank=True, default="")
     unpinned = models.TextField(blank=True, default="", help_text="Why its files may change.")
     source = models.TextField(blank=True, default="")
     document = JsonText()

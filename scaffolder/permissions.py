@@ -26,6 +26,7 @@ PARAMETERS, STEPS = "scaffolder.template.parameter.read", "scaffolder.template.s
 EXECUTE = "scaffolder.action.execute"
 READ, CANCEL, CREATE = "scaffolder.task.read", "scaffolder.task.cancel", "scaffolder.task.create"
 APPROVE, ROLLBACK = "scaffolder.task.approve", "scaffolder.task.rollback"
+MANAGE_CAMPAIGNS = "scaffolder.campaign.manage"
 
 PERMISSIONS = (
     Permission("scaffolder.action.read", "read"),
@@ -38,6 +39,7 @@ PERMISSIONS = (
     Permission(CANCEL, resource=TASK),
     Permission(APPROVE),
     Permission(ROLLBACK, resource=TASK),
+    Permission(MANAGE_CAMPAIGNS),
 )
 CONDITIONAL = {permission.name: permission.resource for permission in PERMISSIONS if permission.resource}
 """Permissions that may be limited, and what their conditions judge."""

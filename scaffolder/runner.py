@@ -14,13 +14,15 @@ from functools import partial
 from typing import Any, cast
 
 from core.api.subjects import Subject
+from core.children import stopped_by
 from core.errors import GreenroomError, LeaseLost
-from core.leases import claim, keep, release
+from core.leases import keep, release
 from core.secretbox import open_sealed
-from scaffolder import workspace
+from scaffolder import admission, workspace
 from scaffolder.approvals import planning
 from scaffolder.cancelling import watching
-from scaffolder.errors import RunCancelled
+from scaffolder.deadlines import Deadline, allowed
+from scaffolder.errors import RunCancelled, StepTimedOut
 from scaffolder.fencing import AWAY, until_back
 from scaffolder.journal import Journal
 from scaffolder.language import render_output
@@ -28,9 +30,10 @@ from scaffolder.masking import Masker
 from scaffolder.models import Run
 from scaffolder.registry.pins import pinned_base
 from scaffolder.rendering.child import RenderingCancelled
-from scaffolder.states import MOVES, RunState, StepState
+from scaffolder.states import StepState
 from scaffolder.steps.port import Action, StepContext, User, cancellation
 from scaffolder.workflow import Workflow
+from scm.errors import GitCancelled
 
 MOST_RESTARTS = 5
 """Workers that may die in the same step before the run is given up."""
@@ -44,20 +47,22 @@ log = logging.getLogger(__name__)
 
 def execute(run_id: str) -> None:
     """Carry out the run, unless somebody else does or it has ended. Losing it on the way is not an error."""
-    run = claim(Run.objects.all(), run_id, to=RunState.PROCESSING, moves=MOVES)
+    run = admission.take(run_id)
     if run is None:
         return
     try:
         with keep(run) as keeper:
             if not planning.passes(run, keeper.lost):
+                until_back(admission.call_next)  # its place is free for another
                 return
-            Execution(run, keeper.lost).carry_out()
-            # Before the lease is given back: a retry must not find the folder while it goes.
-            workspace.discard(run.pk)
+            if Execution(run, keeper.lost).carry_out():
+                # Before the lease is given back: a retry must not find the folder while it goes.
+                workspace.discard(run.pk)
     except LeaseLost as lost:
         log.info("run left to another worker", extra={"run": run_id, "reason": lost.message})
         return
     until_back(lambda: release(run))
+    until_back(admission.call_next)
 
 
 @dataclass
@@ -67,6 +72,7 @@ class Execution:
     run: Run
     lost: threading.Event
     cancelled: threading.Event = field(default_factory=threading.Event)
+    deadline: Deadline = field(default_factory=Deadline)
 
     def __post_init__(self) -> None:
         self.spec: dict[str, Any] = self.run.spec
@@ -74,9 +80,11 @@ class Execution:
         secrets = cast(dict[str, Any], open_sealed(bytes(sealed))) if sealed is not None else {}
         masker = Masker(secrets)
         self.journal = Journal(self.run, masker, self.cancelled)
-        self.workflow = Workflow(self.spec, str(self.run.pk), secrets, masker.learn, masker.learn_made)
+        wiped = frozenset(self.run.secret_names) - secrets.keys()
+        self.workflow = Workflow(self.spec, str(self.run.pk), secrets, masker.learn, wiped, masker.learn_made)
 
-    def carry_out(self) -> None:
+    def carry_out(self) -> bool:
+        """Do what is left of the steps; False when they failed, and a retry may go on with what the workspace holds."""
         steps = self.spec["steps"]
         with watching(self.run, self.cancelled, self.lost, meanwhile=self.journal.fence.flush_in_passing):
             done = self._resume(steps)
@@ -88,8 +96,9 @@ class Execution:
                     self._step(position, step)
             if self.workflow.failure is None:
                 self._finish()
-            else:
-                self.journal.finish(error=self.workflow.failure)
+                return True
+            self.journal.finish(error=self.workflow.failure)
+            return False
 
     def _resume(self, steps: list[dict[str, Any]]) -> dict[int, Any]:
         """What was done by those before us; nothing, when the workspace in which they did it is gone."""
@@ -109,7 +118,7 @@ class Execution:
 
     def _finish(self) -> None:
         try:
-            output = render_output(self.spec["output"], self.workflow.context())
+            output = render_output(self.spec["output"], self.workflow.context(), warn=self.journal.say)
         except GreenroomError as error:
             self.journal.finish(error={"name": error.name, "message": f"spec.output: {error.message}"})
             return
@@ -127,9 +136,9 @@ class Execution:
             output = self._attempted(step, again=again)
         except LeaseLost:
             raise
-        except (RunCancelled, RenderingCancelled):
+        except (RunCancelled, RenderingCancelled, GitCancelled):
             self._still_ours()
-            self._failed(position, step, cancellation(str(self.run.pk), step["id"], step["name"]))
+            self._failed(position, step, self._stopped(step))
         except GreenroomError as error:
             self._still_ours()
             self._failed(position, step, error)
@@ -147,6 +156,13 @@ class Execution:
             else:
                 self.journal.complete(position, step, output)
                 self.workflow.remember(step, StepState.COMPLETED, output)
+
+    def _stopped(self, step: dict[str, Any]) -> GreenroomError:
+        """Why a step was stopped: its time was over, or somebody cancelled the run."""
+        if not self.deadline.passed:
+            return cancellation(str(self.run.pk), step["id"], step["name"])
+        self.cancelled.clear()  # what cleans up has a time of its own; a real cancellation is seen again in the row
+        return StepTimedOut(self.deadline.passed)
 
     def _still_ours(self) -> None:
         if self.lost.is_set():
@@ -184,7 +200,8 @@ class Execution:
         elif cancelled.is_set() and not self.lost.is_set():
             cancelled = threading.Event()  # what cleans up after a cancelled run is not cancelled itself
         ctx = self._step_context(step, again=again, cancelled=cancelled)
-        return self.workflow.perform(step, ctx, _call)
+        with self.deadline.kept(*allowed(step, self.run.started_at), cancelled), stopped_by(cancelled):
+            return self.workflow.perform(step, ctx, _call)
 
     def _step_context(self, step: dict[str, Any], *, again: bool, cancelled: threading.Event) -> StepContext:
         user, template = self.spec["user"], self.spec["templateInfo"]
@@ -207,6 +224,7 @@ class Execution:
             checkpoint=partial(self.journal.checkpoint, step["id"]),
             cancelled=cancelled,
             again=again,
+            hide=self.journal.masker.hide,
         )
 
 

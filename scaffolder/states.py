@@ -7,7 +7,7 @@ from core.states import Moves
 
 class RunState(models.TextChoices):
     WAITING = "waiting", "waiting for approval"
-    OPEN = "open", "waiting"
+    OPEN = "open", "waiting for a worker"
     PROCESSING = "processing", "running"
     COMPLETED = "completed", "completed"
     FAILED = "failed", "failed"

@@ -4,6 +4,7 @@ Runs and dry runs go the same way through here; they differ in how a step's acti
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +39,8 @@ class Workflow:
     task_id: str
     secrets: Mapping[str, Any]
     learn: Callable[[Any, Any], None]
+    wiped: frozenset[str] = frozenset()
+    """Names of secrets that were given once, and are gone since the run ended for the first time."""
     learn_made: Callable[[Mapping[str, Any] | None, Any], None] = _learns_nothing
     outputs: dict[str, Any] = field(default_factory=dict)
     failure: dict[str, str] | None = None
@@ -89,11 +92,20 @@ class Workflow:
     def _holds(self, step: Mapping[str, Any], context: Mapping[str, Any]) -> bool:
         return holds(step.get("if"), context, failed=self.failure is not None)
 
+    def _check_wiped(self, raw: Any, step: Mapping[str, Any]) -> None:
+        missing = [f"secrets.{name}" for name in sorted(self.wiped) if _named(raw, name)]
+        if missing:
+            raise InputError(
+                f"Step {step['id']} uses {', '.join(missing)}, wiped when the run ended: give it again in a retry, as "
+                '{"secrets": {…}} in its body'
+            )
+
     def _act(
         self, step: Mapping[str, Any], ctx: StepContext, context: Mapping[str, Any], call: Call
     ) -> dict[str, Any]:
         action = action_named(step["action"])
         raw = step.get("input") or {}
+        self._check_wiped(raw, step)
         rendered = render_value(raw, context, environment=environment())
         self.learn(raw, rendered)
         given = dict(rendered)
@@ -108,6 +120,12 @@ class Workflow:
         output = dict(call(action, ctx, given) or {})
         self.learn_made(action.output, output)
         return output
+
+
+def _named(raw: Any, secret: str) -> bool:
+    """Whether an input that is not rendered yet uses a secret."""
+    name = re.escape(secret)
+    return bool(re.search(rf"secrets\s*(\.\s*{name}\b|\[\s*\\?[\"']{name}\\?[\"'])", json.dumps(raw)))
 
 
 def _each(items: Any, step: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -6,6 +6,9 @@ from django.conf import settings
 
 from scaffolder.rendering.landing import remove
 
+DRY_RUN = "dry-run"
+"""How the names of folders of dry runs begin."""
+
 
 def root() -> Path:
     """The folder of all workspaces."""

@@ -1,5 +1,6 @@
 """Counterparts that come from npm: installed once into pytest's cache, skipped with the reason where they cannot be."""
 
+import fcntl
 import re
 import shutil
 import subprocess
@@ -35,7 +36,14 @@ def package(config: pytest.Config, name: str, version: str) -> Path:
     assert config.cache is not None
     folder = config.cache.mkdir(f"npm-{name.strip('@').replace('/', '-')}-{version}")
     found = folder / "node_modules" / name
-    if not (found / "package.json").is_file():
+    with (folder / "lock").open("w") as lock:  # two processes at once leave half a package behind
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install(npm, name, version, folder)
+    return found
+
+
+def _install(npm: str, name: str, version: str, folder: Path) -> None:
+    if not (folder / "node_modules" / name / "package.json").is_file():
         command = [
             npm,
             "install",
@@ -54,4 +62,3 @@ def package(config: pytest.Config, name: str, version: str) -> Path:
             pytest.skip(f"npm did not install {name} within {INSTALL_SECONDS} s")
         if ran.returncode:
             pytest.skip(f"npm could not install {name}: {ran.stderr.strip()[-200:]}")
-    return found

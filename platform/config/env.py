@@ -60,6 +60,7 @@ class Environment:
     catalog_kinds: str
     reading_allow: list[str]
     hooks_allow: list[str]
+    requests_allow: list[str]
     scaffolder_extensions: list[str]
     code_hosts: str
     github_url: str
@@ -76,6 +77,12 @@ class Environment:
     web_threads: int
     worker_threads: int
     worker_processes: int
+    runs_per_template: int
+    runs_per_owner: int
+    runs_per_host: int
+    step_minutes: int
+    run_hours: int
+    workspace_keep_minutes: int
 
 
 def read() -> Environment:
@@ -131,6 +138,7 @@ def read() -> Environment:
         else "",
         reading_allow=env.list("GREENROOM_READING_ALLOW", default=[]),
         hooks_allow=env.list("GREENROOM_HOOKS_ALLOW", default=["*"]),
+        requests_allow=env.list("GREENROOM_REQUESTS_ALLOW", default=[]),
         scaffolder_extensions=env.list("GREENROOM_SCAFFOLDER_EXTENSIONS", default=[]),
         code_hosts=env.str("GREENROOM_CODE_HOSTS", default=""),
         github_url=env.str("GREENROOM_GITHUB_URL", default=""),
@@ -147,8 +155,18 @@ def read() -> Environment:
         web_threads=_number(env, "GREENROOM_WEB_THREADS", 8, 1, 128, wrong),
         worker_threads=_number(env, "GREENROOM_WORKER_THREADS", 4, 1, 64, wrong),
         worker_processes=_number(env, "GREENROOM_WORKER_PROCESSES", 1, 1, 64, wrong),
+        runs_per_template=_number(env, "GREENROOM_RUNS_PER_TEMPLATE", 10, 0, 10000, wrong),
+        runs_per_owner=_number(env, "GREENROOM_RUNS_PER_OWNER", 20, 0, 10000, wrong),
+        runs_per_host=_number(env, "GREENROOM_RUNS_PER_HOST", 10, 0, 10000, wrong),
+        step_minutes=_number(env, "GREENROOM_STEP_MINUTES", 30, 1, 1440, wrong),
+        run_hours=_number(env, "GREENROOM_RUN_HOURS", 6, 1, 168, wrong),
+        workspace_keep_minutes=_number(env, "GREENROOM_WORKSPACE_KEEP_MINUTES", 1440, 0, 43200, wrong),
     )
-    for name, entries in (("READING", found.reading_allow), ("HOOKS", found.hooks_allow)):
+    for name, entries in (
+        ("READING", found.reading_allow),
+        ("HOOKS", found.hooks_allow),
+        ("REQUESTS", found.requests_allow),
+    ):
         try:
             Allowed.of(entries)
         except InputError as error:

@@ -10,13 +10,27 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
 CHUNK = 64 * 1024
 LOOK_EVERY = 0.1  # seconds between looks at whether the call was cancelled
+
+
+_stop: ContextVar[threading.Event | None] = ContextVar("children_stop", default=None)
+
+
+@contextlib.contextmanager
+def stopped_by(event: threading.Event) -> Iterator[None]:
+    """Let every child that the body starts, however deep down, be cancelled by this event."""
+    before = _stop.set(event)
+    try:
+        yield
+    finally:
+        _stop.reset(before)
 
 
 class DeadlineReachedError(Exception):
@@ -123,9 +137,9 @@ def see_through(
     """Talk with a child that was just started until it ends. Of stderr only the first 64 KiB are kept.
 
     Raises DeadlineReachedError after `timeout` seconds, OutputTooLongError for a stdout over `limit` bytes, and
-    CancelledError as soon as `cancelled` is set; in each case the whole group has been killed.
+    CancelledError as soon as `cancelled`, or the event of `stopped_by`, is set; in each case the whole group has been killed.
     """
-    until = _Until(time.monotonic() + timeout, cancelled)
+    until = _Until(time.monotonic() + timeout, cancelled or _stop.get())
     try:
         return _talk(process, _pipes(process), memoryview(stdin), until, limit)
     finally:

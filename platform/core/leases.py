@@ -42,16 +42,16 @@ def free(now: datetime) -> Q:
 
 
 def claim(
-    rows: "models.QuerySet[L]", pk: object, *, to: str | None = None, moves: Moves | None = None
+    rows: "models.QuerySet[L]", pk: object, *, to: str | None = None, moves: Moves | None = None, **more: Any
 ) -> L | None:
     """Take the row for this worker, or return None when another has it or its state forbids it.
 
     With `to` and `moves` the state changes in the same UPDATE. A row that already stands in `to` may be taken
-    over when its lease ran out.
+    over when its lease ran out. `more` is changed with it.
     """
     now = timezone.now()
     chosen = rows.filter(free(now), pk=pk)
-    changes: dict[str, Any] = {"lease_until": now + LEASE, "attempts": F("attempts") + 1}
+    changes: dict[str, Any] = {**more, "lease_until": now + LEASE, "attempts": F("attempts") + 1}
     if to is not None and moves is not None:
         chosen = chosen.filter(state__in=moves[to] | {to})
         changes["state"] = to

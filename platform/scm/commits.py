@@ -60,7 +60,7 @@ def commit_changes(
     checked_message(message)
     into = checked_path("into", into, empty=True)
     gone = [checked_path("delete", path) for path in delete]
-    if check_folder(folder) == 0 and not gone:
+    if check_folder(folder) == 0 and not (gone and parent):
         raise InputError(
             f"folder {folder.name!r} is empty and nothing is deleted: there is nothing to commit"
         )

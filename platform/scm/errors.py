@@ -1,6 +1,6 @@
 """What goes wrong between us and git, and between us and code hosts."""
 
-from core.errors import ExternalError, InputError, NotAllowed, NotFound, Unavailable
+from core.errors import Conflict, ExternalError, InputError, NotAllowed, NotFound, Unavailable
 
 
 class GitMissing(Unavailable):
@@ -13,6 +13,12 @@ class GitFailed(ExternalError):
     """Git ended with an error. Its own words, without secrets, follow the command's name."""
 
     code = "git_failed"
+
+
+class GitCancelled(Conflict):
+    """What git worked for was cancelled, and git was stopped with its children. Start it again."""
+
+    code = "git_cancelled"
 
 
 class GitTimedOut(Unavailable):

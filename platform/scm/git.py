@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from core import children
 from core.errors import InputError, TooLarge
 from core.redaction import Redactor, redact
-from scm.errors import GitFailed, GitMissing, GitTimedOut
+from scm.errors import GitCancelled, GitFailed, GitMissing, GitTimedOut
 from scm.values import Author
 
 NEEDED = (2, 38)
@@ -193,6 +193,10 @@ def call(*arguments: str | Path, **options: Unpack[Options]) -> children.Ended:
     except children.DeadlineReachedError as error:
         raise GitTimedOut(
             f"git {_verb(arguments)} took longer than {timeout:g} seconds and was stopped"
+        ) from error
+    except children.CancelledError as error:
+        raise GitCancelled(
+            f"git {_verb(arguments)} was stopped, since what it worked for was cancelled"
         ) from error
     except children.OutputTooLongError as error:
         raise TooLarge(f"git {_verb(arguments)} answered more than {limit} bytes; ask for less") from error

@@ -2,5 +2,14 @@
 
 from scaffolder.admin.runs import RunAdmin
 from scaffolder.admin.templates import TemplateAdmin
+from scaffolder.registry.admin import InstanceAdmin, TemplateVersionAdmin
+from scaffolder.upgrades.admin import CampaignAdmin, UpgradeAdmin
 
-__all__ = ["RunAdmin", "TemplateAdmin"]
+__all__ = [
+    "CampaignAdmin",
+    "InstanceAdmin",
+    "RunAdmin",
+    "TemplateAdmin",
+    "TemplateVersionAdmin",
+    "UpgradeAdmin",
+]

@@ -15,8 +15,9 @@ from core.errors import GreenroomError
 from scaffolder import actions
 from scaffolder.approvals import actions as approvals
 from scaffolder.approvals.models import ApprovalRequest
-from scaffolder.models import Run
-from scaffolder.states import FINISHED, RunState
+from scaffolder.models import Effect, Run
+from scaffolder.rollback.actions import roll_back, under_way
+from scaffolder.states import FINISHED, EffectState, RunState
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ DEEDS = {
         approvers=True,
     ),
     "cancel": Deed(
-        "Cancel",
+        "Cancel the run",
         lambda run, person, _request: actions.cancel(run=run, by=person),
         lambda run, _person: run.state not in FINISHED and not run.cancel_requested,
         "The run is cancelled, or is being cancelled.",
@@ -82,7 +83,18 @@ DEEDS = {
         lambda run, _person: run.state in FINISHED,
         "The run is called for again, without secrets.",
     ),
+    "rollback": Deed(
+        "Roll back",
+        lambda run, person, _request: roll_back(run=run, by=person),
+        lambda run, _person: run.state in FINISHED and not under_way(run) and _made_something(run),
+        "What the run made is being taken back, the newest first.",
+        "Take back what this run made? Repositories that it made are deleted, with all that came into them since.",
+    ),
 }
+
+
+def _made_something(run: Run) -> bool:
+    return Effect.objects.filter(run=run).exclude(state=EffectState.UNDONE).exists()
 
 
 def offered(run: Run, person: Any, may_change: bool) -> dict[str, Deed]:

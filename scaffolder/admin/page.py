@@ -9,6 +9,7 @@ from scaffolder.admin.words import badge, cut, lasted
 from scaffolder.approvals.actions import open_points, valid
 from scaffolder.approvals.models import ApprovalRequest
 from scaffolder.models import Effect, Run, RunEvent, StepRun
+from scaffolder.rollback.models import Rollback
 from scaffolder.states import FINISHED, StepState
 
 MOST_LINES = 500
@@ -28,6 +29,7 @@ def shown(run: Run, person: Any) -> dict[str, Any]:
         "steps": steps,
         "failures": [step for step in steps if step["state"] == StepState.FAILED],
         "effects": list(Effect.objects.filter(run=run).order_by("pk")[:MOST_ROWS]),
+        "rollback": Rollback.objects.filter(run=run).first(),
         "lines": [_line(event) for event in events[-MOST_LINES:]],
         "more_lines": len(events) > MOST_LINES,
         "last_event": events[-1].pk if events else 0,
@@ -80,10 +82,11 @@ def _ended(run: Run, steps: list[dict[str, Any]]) -> Any:
 
 def _line(event: RunEvent) -> dict[str, Any]:
     body = event.body
+    said = "" if event.type == RunEvent.Type.LOG else "failed" if "error" in body else event.type
     return {
         "at": event.created_at,
         "text": plain(str(body.get("message", ""))),
-        "status": body.get("status", "") or ("" if event.type == RunEvent.Type.LOG else event.type),
+        "status": body.get("status", "") or said,
         "error": (body.get("error") or {}).get("message", ""),
     }
 

@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core.admin import ReadOnly
@@ -55,12 +54,13 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         working = steps.filter(state=StepState.PROCESSING).order_by("-position")
         latest = steps.exclude(ended_at=None).order_by("-ended_at")
         runs: QuerySet[Any] = super().get_queryset(request)
-        return runs.defer("spec", "secrets", "output", "subject").annotate(
+        measured: QuerySet[Run] = runs.defer("spec", "secrets", "output", "subject").annotate(
             done=Coalesce(Subquery(done.values("number")), 0),
             working=Subquery(working.values("step_id")[:1]),
             first_step_at=Subquery(steps.order_by("started_at").values("started_at")[:1]),
             last_step_at=Subquery(latest.values("ended_at")[:1]),
         )
+        return measured
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Run], search_term: str
@@ -158,9 +158,9 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         return badge(run)
 
     @admin.display(description="progress")
-    def progress(self, run: Any) -> SafeString:
-        told = f"{run.done} done" if run.done else "-"
-        return format_html("{}", f"{told}, {run.working}" if run.working else told)
+    def progress(self, run: Any) -> str:
+        told = [f"{run.done} done"] if run.done else []
+        return ", ".join([*told, run.working] if run.working else told) or "-"
 
     @admin.display(description="started")
     def began(self, run: Run) -> str:

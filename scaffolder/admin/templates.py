@@ -30,11 +30,12 @@ class TemplateAdmin(ReadOnly, admin.ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Those that the person may see, each with the number of its runs."""
         templates: QuerySet[Any] = super().get_queryset(request)
-        return templates.annotate(
+        counted: QuerySet[Any] = templates.annotate(
             run_count=_count(Q()),
             ended=_count(Q(state__in=FINISHED - {RunState.CANCELLED})),
             good=_count(Q(state=RunState.COMPLETED)),
         )
+        return counted
 
     @admin.display(description="runs")
     def runs(self, template: Any) -> SafeString:
@@ -50,5 +51,6 @@ class TemplateAdmin(ReadOnly, admin.ModelAdmin):
 
 def _count(which: Q) -> Any:
     """How many runs of the template there are of a kind; a subquery, so that a page is one query."""
-    rows = Run.objects.filter(which, template_ref=OuterRef("ref")).order_by().values("template_ref")
+    used = Run.objects.filter(which, template_ref=OuterRef("ref"), serves=Run.Serves.TEMPLATE)
+    rows = used.order_by().values("template_ref")
     return Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0)

@@ -49,7 +49,7 @@ class DryRunView(ApiView):
 
     def _tried(self, spec: dict[str, Any], secrets: Mapping[str, Any], contents: Any) -> dict[str, Any]:
         with _seat():
-            folder = workspace.folder_of(f"dry-run-{uuid.uuid4()}")
+            folder = workspace.folder_of(f"{workspace.DRY_RUN}-{uuid.uuid4()}")
             files = folder.with_name(f".{folder.name}.template")
             try:
                 files.mkdir(parents=True)

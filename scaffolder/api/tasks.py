@@ -15,6 +15,7 @@ from scaffolder.api.streams import EventStream, awaited
 from scaffolder.auditing import heard
 from scaffolder.models import Run
 from scaffolder.permissions import CANCEL
+from scaffolder.requests import checked_key
 
 MOST_LISTED = 1000
 _BODY_LIMIT = 2 * 1024 * 1024
@@ -65,8 +66,13 @@ class TasksView(ApiView):
             raise InputError("request/body/templateRef must be string")
         if not isinstance(body["values"], dict):
             raise InputError("request/body/values must be object")
+        key = self.request.headers.get("Idempotency-Key")
         run = actions.start(
-            template_ref=body["templateRef"], values=body["values"], secrets=secrets_of(body), by=self.subject
+            template_ref=body["templateRef"],
+            values=body["values"],
+            secrets=secrets_of(body),
+            by=self.subject,
+            request_key="" if key is None else checked_key(key),
         )
         return json_data({"id": str(run.pk)}, 201)
 

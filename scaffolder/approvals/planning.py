@@ -133,7 +133,7 @@ def _wait(run: Run, wanted: list[Requirement], request: ApprovalRequest | None, 
     @transaction.atomic
     def write() -> None:
         mine = Run.objects.filter(pk=run.pk, attempts=run.attempts)
-        if not move(mine, RunState.WAITING, MOVES, lease_until=None):
+        if not move(mine, RunState.WAITING, MOVES, lease_until=None, started_at=None):
             return
         if request is None:
             ask(run, wanted, by=System(run.created_by))
@@ -157,7 +157,9 @@ def _cancel(run: Run, request: ApprovalRequest) -> None:
     @transaction.atomic
     def write() -> None:
         mine = Run.objects.filter(pk=run.pk, attempts=run.attempts)
-        if move(mine, RunState.WAITING, MOVES, lease_until=None) and end(run, request, EXPIRED):
+        if move(mine, RunState.WAITING, MOVES, lease_until=None, started_at=None) and end(
+            run, request, EXPIRED
+        ):
             record(BY, "expired", run, digest=request.digest)
 
     until_back(write)

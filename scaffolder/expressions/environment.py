@@ -25,6 +25,8 @@ class Environment:
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
     """Names that templates see beside their context, whose own win."""
+    old_methods: bool = True
+    """Whether methods that only the engine before 4.0.3 had (`hasOwnProperty`, `replaceAll` …) may be called."""
     bounds: Bounds = field(default_factory=Bounds)
 
 

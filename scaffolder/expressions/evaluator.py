@@ -97,11 +97,13 @@ class Evaluator:
         functions: Mapping[str, Function],
         *,
         python_names: bool,
+        old_methods: bool,
     ) -> None:
         self.meter = meter
         self.filters = filters
         self.functions = functions
         self.python_names = python_names
+        self.old_methods = old_methods
         self._kinds: dict[type, Callable[[Any, Scope], Value]] = {
             Literal: self._literal,
             Name: self._name,
@@ -183,7 +185,7 @@ class Evaluator:
         if not isinstance(node, Member):
             return self.evaluate(node, scope)
         target, key = self.evaluate(node.target, scope), self.evaluate(node.key, scope)
-        return member(target, key, called=True, python_names=self.python_names)
+        return member(target, key, called=self.old_methods, python_names=self.python_names)
 
     def _unary(self, node: Unary, scope: Scope) -> Value:
         value = self.evaluate(node.target, scope)

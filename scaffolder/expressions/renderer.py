@@ -61,7 +61,11 @@ class Renderer:
             parsed = parse(source, self.dialect)
             names = deepcopy(self._names) if parsed.mutates else dict(self._names)
             evaluator = Evaluator(
-                meter, self._filters, self._functions, python_names=self.dialect.cookiecutter_compat
+                meter,
+                self._filters,
+                self._functions,
+                python_names=self.dialect.cookiecutter_compat,
+                old_methods=self.environment.old_methods,
             )
             return work(_Pass(evaluator, Scope(names)), parsed)
         except Fault as fault:

@@ -280,6 +280,8 @@ def remainder(left: Value, right: Value) -> int | float:
 def power(left: Value, right: Value) -> int | float:
     """`**`, always in floating point, so that it cannot make a giant number."""
     base, exponent = float(to_number(left)), float(to_number(right))
+    if exponent != exponent or (abs(base) == 1 and math.isinf(exponent)):
+        return math.nan  # where Python, as C does, takes 1 to any power for 1
     try:
         result = base**exponent
     except OverflowError:

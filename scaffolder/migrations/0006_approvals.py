@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 choices=[
                     ("waiting", "waiting for approval"),
-                    ("open", "waiting"),
+                    ("open", "waiting for a worker"),
                     ("processing", "running"),
                     ("completed", "completed"),
                     ("failed", "failed"),

@@ -72,10 +72,12 @@ def copy_kept(place: Path, into: Path) -> None:
     shutil.copytree(place, into, symlinks=True, dirs_exist_ok=True)
 
 
-def digest_of(folder: Path) -> str:
-    """SHA-256 over the paths, executable bits, links and contents of a folder."""
+def digest_of(folder: Path, *, but: str = "") -> str:
+    """SHA-256 over the paths, executable bits, links and contents of a folder; `but` is a file in it to leave out."""
     whole = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
+        if but and path == folder / but:
+            continue
         name = os.fsencode(path.relative_to(folder))
         if path.is_symlink():
             whole.update(b"l %d %s %s\n" % (len(name), name, os.fsencode(path.readlink())))

@@ -5,18 +5,22 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from catalog.actions import annotate
+from catalog.conditions import condition
 from catalog.models import Entity, Location
-from catalog.permissions import READ
+from catalog.permissions import READ as ENTITIES
 from catalog.processing import SOURCE_TEMPLATE
+from catalog.visibility import visible_to
 from core.api.subjects import Subject
 from core.audit import Actor
 from core.audit import record as record_audit
 from core.errors import NotFound
 from scaffolder.models import Effect, Instance, Run, TemplateVersion
+from scaffolder.permissions import READ as RUNS
 from scaffolder.states import EffectState
 from scm.registry import host_for_url
 
@@ -84,13 +88,25 @@ def record(run_id: UUID | str, url: str, *, entity_ref: str, location: UUID) -> 
     return instance
 
 
+def are_limited(subject: Subject) -> bool:
+    """Whether the subject sees a part of the instances only."""
+    return subject.is_limited(ENTITIES) or subject.is_limited(RUNS)
+
+
 def visible(subject: Subject) -> QuerySet[Instance]:
-    """Instances, but those whose entity is there and hidden from the subject."""
+    """Instances, but those whose run the subject may not see, and those whose entity is there and hidden from it."""
     rows = Instance.objects.select_related("version")
-    if not subject.is_limited(READ):
+    if subject.is_limited(RUNS):
+        rows = rows.filter(run__in=Run.objects.visible_to(subject).order_by())
+    if not subject.is_limited(ENTITIES):
         return rows
-    shown = Entity.objects.visible_to(subject).filter(ref=OuterRef("entity_ref"))
-    return rows.filter(Exists(shown) | ~Exists(Entity.objects.filter(ref=OuterRef("entity_ref"))))
+    return rows.filter(Q(entity_ref__in=seen_by(subject)) | ~Q(entity_ref__in=Entity.objects.values("ref")))
+
+
+def seen_by(subject: Subject) -> RawSQL:
+    """The references of the entities that the subject may see, to be looked for in."""
+    wanted = condition(visible_to(subject))  # it speaks of catalog_entity by that name
+    return RawSQL(f"SELECT ref FROM catalog_entity WHERE {wanted.text}", wanted.params)  # noqa: S608, S611
 
 
 def of_template(template_ref: str, subject: Subject) -> QuerySet[Instance]:

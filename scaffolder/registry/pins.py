@@ -55,6 +55,16 @@ def pinned_base(source: str, commit: str) -> str:
     return f"{fixed}/" if source.endswith("/") else fixed
 
 
+def folder_url(fixed: Pin) -> str | None:
+    """The address of the folder with the template, at its commit; None when it lies on no code host."""
+    found = host_for_url(fixed.source)
+    if found is None:
+        return None
+    code_host, address = found
+    inside = address.path if fixed.source.endswith("/") else address.path.rpartition("/")[0]
+    return code_host.contents_url(address.repository, fixed.commit, inside)
+
+
 def kept_place(source: str, commit: str, target: str) -> Path | None:
     """Where the copy of a version has the file or folder `target` of this machine; None when it has none of it."""
     if not commit or not source.startswith(FILE):

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 from django.db.models import Max, Q
 
 from scaffolder.models import TemplateVersion
+from scaffolder.registry.contents import files_of
 from scaffolder.registry.pins import Pin, pin
 
 _LOCK = 0x67726E76
@@ -18,18 +19,28 @@ _LOCK = 0x67726E76
 def record(entity: Mapping[str, Any], ref: str) -> TemplateVersion:
     """The version that a template is now: a row that is there, or a new one.
 
-    The code host is asked for the commit; the call is bounded by its time limits, and a host that is away gives a
-    version that says that its files are not fixed.
+    The code host is asked for the commit; when it is a new one the template's folder is read, so that commits which
+    change other things make no version. The calls are bounded by their limits, and a host that is away gives a version
+    that says that its files are not fixed.
     """
     fixed = pin(entity)
     document = {"apiVersion": entity["apiVersion"], "metadata": entity["metadata"], "spec": entity["spec"]}
-    digest = _digest(document, fixed)
-    found = TemplateVersion.objects.filter(template_ref=ref, digest=digest).first()
-    return found or _add(ref, digest, document, fixed)
+    stated = _stated(document, fixed)
+    rows = TemplateVersion.objects.filter(template_ref=ref)
+    if fixed.commit:
+        known = rows.filter(stated=stated, seen_commit=fixed.commit).order_by("-number").first()
+        if known is not None:
+            return known
+    digest = hashlib.sha256(f"{stated} {files_of(entity, fixed)}".encode()).hexdigest()
+    found = rows.filter(digest=digest).first()
+    if found is None:
+        return _add(ref, digest, stated, document, fixed)
+    TemplateVersion.objects.filter(pk=found.pk).update(seen_commit=fixed.commit)
+    return found
 
 
 @transaction.atomic
-def _add(ref: str, digest: str, document: dict[str, Any], fixed: Pin) -> TemplateVersion:
+def _add(ref: str, digest: str, stated: str, document: dict[str, Any], fixed: Pin) -> TemplateVersion:
     with (
         connection.cursor() as cursor
     ):  # numbers have no gaps and no twins, whoever starts at the same moment
@@ -42,7 +53,9 @@ def _add(ref: str, digest: str, document: dict[str, Any], fixed: Pin) -> Templat
         template_ref=ref,
         number=(rows.aggregate(last=Max("number"))["last"] or 0) + 1,
         digest=digest,
+        stated=stated,
         commit=fixed.commit,
+        seen_commit=fixed.commit,
         unpinned="" if fixed.commit else fixed.reason,
         source=fixed.source,
         document=document,
@@ -56,7 +69,7 @@ def newest(refs: Collection[str]) -> dict[str, int]:
     return {ref: fixed or last for ref, fixed, last in found}
 
 
-def _digest(document: Mapping[str, Any], fixed: Pin) -> str:
+def _stated(document: Mapping[str, Any], fixed: Pin) -> str:
     metadata = {key: value for key, value in document["metadata"].items() if key not in {"uid", "etag"}}
-    said = json.dumps([{**document, "metadata": metadata}, fixed.source, fixed.commit], sort_keys=True)
+    said = json.dumps([{**document, "metadata": metadata}, fixed.source], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()

@@ -1,15 +1,41 @@
 """The actions that steps may name, one family a module; this is their registry."""
 
 from core.errors import NotFound
-from scaffolder.steps import catalog, debug, fetch, fs, github, publish
+from scaffolder.steps import (
+    catalog,
+    debug,
+    entities,
+    fetch,
+    fetch_file,
+    fs,
+    fs_content,
+    github,
+    gitlab,
+    http,
+    publish,
+    roadie_actions,
+    workspace,
+)
 from scaffolder.steps.port import Action
 
+_FAMILIES = (
+    catalog,
+    debug,
+    entities,
+    fetch,
+    fetch_file,
+    fs,
+    fs_content,
+    github,
+    gitlab,
+    http,
+    publish,
+    roadie_actions,
+    workspace,
+)
 ACTIONS: dict[str, Action] = {
     action.id: action
-    for action in sorted(
-        (*catalog.ACTIONS, *debug.ACTIONS, *fetch.ACTIONS, *fs.ACTIONS, *github.ACTIONS, *publish.ACTIONS),
-        key=lambda one: one.id,
-    )
+    for action in sorted((one for family in _FAMILIES for one in family.ACTIONS), key=lambda one: one.id)
 }
 """All actions that templates may name, by id, in order of it."""
 BUILT_IN: dict[str, Action] = {}

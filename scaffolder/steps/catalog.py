@@ -1,10 +1,8 @@
 """catalog:register and catalog:write: enter what was made in the catalog."""
 
-import re
 from typing import Any
 from urllib.parse import urljoin
 
-import yaml
 from django.db import transaction
 
 from catalog.actions import ingest_now, register, unregister
@@ -27,6 +25,7 @@ from scaffolder.steps.port import (
     object_schema,
     text,
 )
+from scaffolder.steps.yaml_text import yaml_text
 from scm.registry import host_for_url
 
 LOCATION = "location"
@@ -129,25 +128,8 @@ def write(ctx: StepContext, given: dict[str, Any]) -> None:
     if target.is_dir():
         raise Conflict(f"filePath {path!r} is a folder of the workspace; name a file")
     target.parent.mkdir(parents=True, exist_ok=True)
-    text_ = yaml.dump(entity, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
-    target.write_text(text_, encoding="utf-8")
+    target.write_text(yaml_text(entity), encoding="utf-8")
 
-
-class _Dumper(yaml.SafeDumper):
-    """Quotes also what only YAML 1.2 takes for a number, so that both versions read back the same text."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-_Dumper.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$"),
-    list("-+.0123456789"),
-)
-_Dumper.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"^(0o[0-7]+|[-+]?[0-9]+)$"), list("-+0123456789")
-)
 
 ACTIONS = (
     Action(

@@ -25,6 +25,10 @@ class Ledger(Protocol):
         """The details of what this run has made and not taken back; None when it has not."""
         ...
 
+    def noted(self, kind: str, key: str) -> Mapping[str, Any] | None:
+        """As `proved`, and also what was about to be made: by an earlier attempt that was killed or that failed."""
+        ...
+
 
 class Checkpoints(Protocol):
     """Marks inside a step: what is done under a key is not done again by whoever takes the step over."""
@@ -73,6 +77,8 @@ class StepContext:
     again: bool = False
     dry_run: bool = False
     """Nothing outside of the workspace may change."""
+    hide: Callable[[str], None] = lambda _secret: None
+    """Mask a text from now on wherever the run says something: for a secret that the step makes. Before it is said."""
     kept: str = ""
     """The digest of the copy that was kept of a template's folder on this machine; files are read from there."""
 

@@ -21,6 +21,7 @@ from scaffolder.upgrades.following import look
 from scaffolder.upgrades.models import Campaign, Member
 from scaffolder.upgrades.states import CAMPAIGN_MOVES, CampaignState, UpgradeState
 from scaffolder.upgrades.waves import Seen, Standing, standing
+from scm.budget import Lane, lane
 from scm.port import Checks
 from scm.registry import hosts
 from scm.values import CheckState, RepositoryName
@@ -44,7 +45,7 @@ def advance(campaign_id: int) -> None:
     campaign = claim(Campaign.objects.filter(state=CampaignState.RUNNING), campaign_id)
     if campaign is None:
         return
-    with keep(campaign) as keeper:
+    with keep(campaign) as keeper, lane(Lane.TIMETABLE):
         members = list(
             Member.objects.filter(campaign=campaign, wave=campaign.wave).select_related(
                 "instance__version", "upgrade"

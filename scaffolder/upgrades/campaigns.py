@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, F
+from django.db.models import Count, F, QuerySet
 from django.utils import timezone
 
-from catalog.models import Entity
 from core.api.subjects import Subject
-from core.audit import record
+from core.audit import Actor, record
 from core.errors import Conflict, InputError, NotFound
 from core.states import move
 from scaffolder.jobs import ADVANCE_CAMPAIGN
@@ -59,9 +58,9 @@ def begin(
 
 
 @transaction.atomic
-def pause(campaign: Campaign, by: Subject) -> Campaign:
+def pause(campaign: Campaign, by: Actor) -> Campaign:
     """Begin no more upgrades; those that are under way go on."""
-    reason = f"paused by {by.entity_ref or by.ref}"
+    reason = f"paused by {by.ref}"
     if not move(_row(campaign), CampaignState.PAUSED, CAMPAIGN_MOVES, reason=reason):
         raise _refused(campaign, "paused")
     record(by, "paused", campaign)
@@ -69,7 +68,7 @@ def pause(campaign: Campaign, by: Subject) -> Campaign:
 
 
 @transaction.atomic
-def resume(campaign: Campaign, by: Subject, *, accept: bool) -> Campaign:
+def resume(campaign: Campaign, by: Actor, *, accept: bool) -> Campaign:
     """Go on. What is not well in the wave is tried again; with `accept` it is left as it is, and counts as well."""
     if not move(_row(campaign), CampaignState.RUNNING, CAMPAIGN_MOVES, reason=""):
         raise _refused(campaign, "resumed")
@@ -89,7 +88,7 @@ def resume(campaign: Campaign, by: Subject, *, accept: bool) -> Campaign:
 
 
 @transaction.atomic
-def cancel(campaign: Campaign, by: Subject) -> Campaign:
+def cancel(campaign: Campaign, by: Actor) -> Campaign:
     """End it. Pull requests that are open stay, and may be merged."""
     if not move(_row(campaign), CampaignState.CANCELLED, CAMPAIGN_MOVES, ended_at=timezone.now()):
         raise _refused(campaign, "cancelled")
@@ -106,6 +105,14 @@ def named(campaign_id: int) -> Campaign:
     return found
 
 
+def members(campaign: Campaign, subject: Subject) -> QuerySet[Member]:
+    """Its repositories, as far as the subject may see them."""
+    rows = Member.objects.filter(campaign=campaign)
+    if not instances.are_limited(subject):
+        return rows
+    return rows.filter(instance__in=instances.visible(subject).order_by())
+
+
 def counts(campaign: Campaign) -> dict[str, int]:
     """How many members stand where: by the state of their upgrade, `waiting` for those without one."""
     rows = Member.objects.filter(campaign=campaign).values_list("upgrade__state").annotate(count=Count("id"))
@@ -115,7 +122,7 @@ def counts(campaign: Campaign) -> dict[str, int]:
 
 def _behind(to: TemplateVersion, only: Sequence[int] | None, by: Subject) -> list[Instance]:
     rows = instances.of_template(to.template_ref, by).filter(version__number__lt=to.number)
-    rows = rows.filter(entity_ref__in=Entity.objects.visible_to(by).values("ref"))
+    rows = rows.filter(entity_ref__in=instances.seen_by(by))
     if only is not None:
         rows = rows.filter(pk__in=only)
         if missing := sorted(set(only) - set(rows.values_list("pk", flat=True))):

@@ -1,6 +1,7 @@
 """Looks what became of an upgrade: its run, then its pull request. An event only says when to look."""
 
 import logging
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,11 +17,15 @@ from scaffolder.upgrades import proposals
 from scaffolder.upgrades.actions import fail
 from scaffolder.upgrades.models import Upgrade
 from scaffolder.upgrades.states import LIVE, UPGRADE_MOVES, UpgradeState
+from scm.budget import Lane, lane
 from scm.values import PullRequest, PullRequestState, RepositoryName
 
 BY = System("system:upgrades")
 AT_ONCE = 20
 """Upgrades that are looked at in one go."""
+SOONEST, LATEST = timedelta(seconds=30), timedelta(hours=1)
+"""Between two looks at one: a twentieth of the time for which it is open, within these."""
+_CANDIDATES = 500
 
 log = logging.getLogger(__name__)
 
@@ -49,10 +54,17 @@ def look(upgrade_id: int) -> None:
 
 
 def look_at_many() -> None:
-    """Look at those that were not looked at for longest."""
-    rows = Upgrade.objects.filter(state__in=LIVE).order_by("looked_at")
-    for pk in list(rows.values_list("pk", flat=True)[:AT_ONCE]):
-        look(pk)
+    """Look at those that are due, longest not looked at first, with what people leave of the hosts' limits."""
+    now, rows = timezone.now(), Upgrade.objects.filter(state__in=LIVE).order_by("looked_at")
+    known = rows.values_list("pk", "looked_at", "created_at")[:_CANDIDATES]
+    due = [pk for pk, looked, made in known if looked + _pause(now - made) <= now]
+    with lane(Lane.TIMETABLE):
+        for pk in due[:AT_ONCE]:
+            look(pk)
+
+
+def _pause(age: timedelta) -> timedelta:
+    return min(max(age / 20, SOONEST), LATEST)
 
 
 def about(host: str, repository: str) -> list[int]:

@@ -15,13 +15,15 @@ from scm.fakes.github import FakeGitHub
 from scm.fakes.gitlab import FakeGitLab
 from scm.fakes.objects import write_head
 from scm.fakes.server import FakeServer
+from scm.fakes.state import FakeTeam
 from scm.git import git
 from scm.github.host import GitHubHost
+from scm.gitlab import GitLabHost
 from scm.local import LocalHost
 from scm.models import LocalRepository
 from scm.port import CodeHost
 from scm.values import Author, RepositoryName
-from tests.contracts.worlds import on_github
+from tests.contracts.worlds import on_github, on_gitlab
 
 ANA = Author("Ana Ruiz", "ana@example.org")
 
@@ -46,6 +48,8 @@ class WritingWorld:
     """Whether a merge that is refused names the files."""
     refuses_empty: bool = True
     """Whether a pull request that would change nothing is refused."""
+    pauses_hooks: bool = True
+    """Whether a webhook may be there and be switched off."""
     tells_approvals: bool = True
     """Whether the host's edition has rules on how many have to agree."""
 
@@ -130,5 +134,23 @@ def github(request: pytest.FixtureRequest) -> Iterator[WritingWorld]:
         yield on_fake(fake, host, name, events=("push", "pull_request"), creating="/orgs/acme/repos")
 
 
-WRITING: tuple[MakeWorld, ...] = (local, github)
+@contextmanager
+def gitlab(request: pytest.FixtureRequest) -> Iterator[WritingWorld]:
+    with FakeGitLab() as fake:
+        fake.state.organisation("acme", "ana", "bo")
+        fake.state.teams["acme"] = [FakeTeam("acme/money", "Money", "acme")]
+        host, name = GitLabHost(on_gitlab(fake)), RepositoryName("acme/money", "payments")
+        events = ("push_events", "merge_requests_events")
+        yield on_fake(
+            fake,
+            host,
+            name,
+            events=events,
+            creating="/api/v4/projects",
+            refuses_empty=False,
+            pauses_hooks=False,
+        )
+
+
+WRITING: tuple[MakeWorld, ...] = (local, github, gitlab)
 """A host that is to be written to is added here."""

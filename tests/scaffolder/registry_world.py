@@ -1,10 +1,15 @@
 """A template whose repository changes, and what is made of it: for the tests of the registry and of upgrades."""
 
 import json
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from catalog.actions import ingest_now
 from catalog.models import Location
+from scaffolder.upgrades.following import look_at_many
+from scaffolder.upgrades.models import Upgrade
 from scm.registry import publishing_host
 from scm.values import Author, RepositoryName
 from tests.scaffolder.conftest import Workshop, template_document
@@ -16,7 +21,7 @@ metadata:
   name: ${{ values.name }}
 spec: {type: service, lifecycle: production, owner: group:default/platform}
 """
-STEPS = [
+STEPS: list[dict[str, Any]] = [
     {
         "id": "fetch",
         "action": "fetch:template",
@@ -68,3 +73,9 @@ def change(workshop: Workshop, name: str, files: dict[str, str | None]) -> str:
     url = host.contents_url(repository, "main", "template.yaml")
     ingest_now(Location.objects.get(target=url))
     return sha
+
+
+def look_now() -> None:
+    """Let all upgrades be due, and look at them."""
+    Upgrade.objects.update(looked_at=timezone.now() - timedelta(hours=2))
+    look_at_many()

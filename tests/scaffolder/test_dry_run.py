@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from core.api.subjects import Subject
 from core.errors import NotFound
-from scaffolder import workspace
+from scaffolder import sweeps, workspace
 from scaffolder.api import dry_runs
 from scaffolder.dry_run import dry_run, render_workspace
 from scaffolder.models import Effect, Run
@@ -236,6 +237,20 @@ def test_more_at_once_than_there_are_seats_are_asked_to_come_again(api: Api) -> 
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "2"
     assert tried(api, []).status_code == 200, "a seat is given back"
+
+
+def test_folders_of_a_killed_process_are_swept_once_they_are_old() -> None:
+    old, fresh, other = (workspace.root() / name for name in ("dry-run-a", ".dry-run-b.template", "other"))
+    for folder in (old, fresh, other):
+        folder.mkdir(parents=True)
+    for folder in (old, other):
+        os.utime(folder, (0, 0))
+    try:
+        sweeps.remove_dry_runs()
+        assert [folder.exists() for folder in (old, fresh, other)] == [False, True, True]
+    finally:
+        fresh.rmdir()
+        other.rmdir()
 
 
 @pytest.mark.django_db

@@ -26,6 +26,7 @@ DIFFERENT = "deliberately different (docs/backstage-differences.md): "
 NOT_REPLAYED: dict[int, str] = {
     17: "Express's own headers, cut off; streams are tested in test_api",
     18: "Express's own headers; streams are tested in test_api",
+    42: DIFFERENT + "a retry goes on at the failed step, and does not say again what is done",
     34: DIFFERENT + "an id that is no UUID is not found, not a 500",
     35: DIFFERENT + "an id that is no UUID is not found, not a 500",
 }

@@ -15,6 +15,7 @@ from scaffolder.permission_rules import test_of as judge
 from scaffolder.permissions import ACTION, EXECUTE, PARAMETERS, STEPS
 from scaffolder.tasks import execute_run
 from tests.architecture.test_routes import ROUTES, permissions
+from tests.architecture.test_routes import _filled as filled
 from tests.conftest import TESTS, Api
 from tests.scaffolder.conftest import TASKS, Workshop
 
@@ -51,19 +52,9 @@ def test_a_role_opens_the_routes_of_its_permissions_and_no_others(
     _, secret = create_token(name="role", scopes=scopes, by=TESTS)
     needed = permissions(ROUTES[path])[method]
     opens = "*" in scopes or needed in scopes
-    run_id = "00000000-0000-0000-0000-000000000000"
-    parts = {"namespace": "default", "kind": "template", "name": "none"}
-    address = "/" + path.replace("<str:task_id>", run_id).replace("<str:run_id>", run_id)
-    for name, text in parts.items():
-        address = address.replace(f"<str:{name}>", text)
-    address = "".join(part.partition(">")[2] or "x" if "<" in part else part for part in _pieces(address))
+    address = "/" + filled(path)
     answer = Api(secret).client.generic(method.upper(), address, b"{}", content_type="application/json")
     assert (answer.status_code != 403) == opens, (needed, answer.status_code)
-
-
-def _pieces(address: str) -> list[str]:
-    """The address, taken apart at what is still to be filled in."""
-    return [piece for piece in address.replace("<", "\0<").replace(">", ">\0").split("\0") if piece]
 
 
 # ---- actions

@@ -13,13 +13,14 @@ from pytest_django import DjangoAssertNumQueries
 from catalog.actions import ingest_now, register
 from core.errors import Unavailable
 from scaffolder.models import Instance, Run, TemplateVersion
+from scaffolder.registry.timetable import look_at_templates
 from scaffolder.tasks import execute_run
 from scm.local import LocalHost
 from scm.registry import publishing_host
 from scm.values import RepositoryName
 from tests.conftest import Api
 from tests.scaffolder.conftest import BY, TASKS, Workshop
-from tests.scaffolder.registry_world import AUTHOR, SKELETON, change, document, offer
+from tests.scaffolder.registry_world import AUTHOR, SKELETON, STEPS, change, document, offer
 
 pytestmark = pytest.mark.django_db
 OURS = "/api/v1/scaffolder"
@@ -254,3 +255,57 @@ def test_instances_are_listed_with_their_drift(
     rest = api.get(f"{OURS}/templates/default/service/instances", {"limit": 2, "cursor": cursor}).json()
     assert [one["entityRef"] for one in rest["items"]] == ["component:default/three"]
     assert rest["totalItems"] == 3
+
+
+def test_drift_is_told_although_nobody_uses_the_newer_version(workshop: Workshop, api: Api) -> None:
+    workshop.run(offer(workshop), {"name": "one"})
+    change(workshop, "service", {"skeleton/README.md": "second\n"})
+    look_at_templates()
+    (found,) = api.get(f"{OURS}/templates/default/service/instances").json()["items"]
+    assert (found["version"], found["newestVersion"], found["drift"]) == (1, 2, 1)
+
+
+def in_one_repository(workshop: Workshop, **template: Any) -> str:
+    """A template in a folder of a repository that holds other things too."""
+    files = {"t/template.yaml": json.dumps(document(**template)), "shared/README.md": "shared\n"}
+    files |= {f"t/{path}": text for path, text in SKELETON.items()}
+    folder = workshop.folder / "mono"
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    host, name = publishing_host("local"), RepositoryName("templates", "mono")
+    host.create_repository(name, description="", default_branch="main", private=False, made_by="tests")
+    host.push_tree(name, folder, branch="main", message="templates", author=AUTHOR)
+    ingest_now(register("url", host.contents_url(name, "main", "t/template.yaml"), BY))
+    return "template:default/service"
+
+
+def push_to_mono(workshop: Workshop, path: str, text: str) -> None:
+    (workshop.folder / "mono" / path).write_text(text)
+    host, name = publishing_host("local"), RepositoryName("templates", "mono")
+    host.push_tree(name, workshop.folder / "mono", branch="main", message="more", author=AUTHOR)
+
+
+def test_a_commit_that_changes_other_things_makes_no_version(workshop: Workshop) -> None:
+    ref = in_one_repository(workshop)
+    workshop.run(ref, {"name": "one"})
+    first = TemplateVersion.objects.get()
+    push_to_mono(workshop, "shared/README.md", "other\n")
+    workshop.run(ref, {"name": "two"})
+    again = TemplateVersion.objects.get()
+    assert again.commit == first.commit
+    assert again.seen_commit != first.seen_commit
+    push_to_mono(workshop, "t/skeleton/README.md", "second\n")
+    workshop.run(ref, {"name": "three"})
+    assert TemplateVersion.objects.count() == 2
+    assert readme("three") == "second\n"
+
+
+def test_a_template_that_reads_beside_its_folder_has_a_version_for_each_commit(workshop: Workshop) -> None:
+    steps = [{**STEPS[0], "input": {**STEPS[0]["input"], "url": "../shared"}}, STEPS[1]]
+    ref = in_one_repository(workshop, steps=steps)
+    workshop.run(ref, {"name": "one"})
+    push_to_mono(workshop, "shared/README.md", "other\n")
+    workshop.run(ref, {"name": "two"})
+    assert TemplateVersion.objects.count() == 2
+    assert (readme("one"), readme("two")) == ("shared\n", "other\n")

@@ -1,26 +1,32 @@
 """A repository made from a template is brought up to a newer version by a pull request."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from catalog.tasks import refresh_location
+from identity.actions import create_token
 from scaffolder.errors import CannotUndo
+from scaffolder.journal import Journal
 from scaffolder.models import Effect, Instance, Run, TemplateVersion, Upgrade
 from scaffolder.rendering.landing import remove
+from scaffolder.rollback.models import Rollback
 from scaffolder.steps import action_named
 from scaffolder.steps.port import Made, UndoContext
-from scaffolder.tasks import execute_run, look_at_event
+from scaffolder.tasks import execute_run, look_at_event, roll_back
 from scaffolder.template import workflow_steps
 from scaffolder.upgrades.following import look_at_many
 from scm.models import Event
 from scm.registry import publishing_host
 from scm.values import PullRequest, RepositoryName
 from tests.conftest import Api
-from tests.scaffolder.conftest import TASKS, Workshop
-from tests.scaffolder.registry_world import AUTHOR, SKELETON, change, document, offer
+from tests.scaffolder.conftest import BY, TASKS, Workshop
+from tests.scaffolder.registry_world import AUTHOR, SKELETON, change, document, look_now, offer
+from tests.scaffolder.test_recovery import Killed, run_out
 
 pytestmark = pytest.mark.django_db
 OURS = "/api/v1/scaffolder"
@@ -136,7 +142,7 @@ def test_a_declined_one_leaves_the_version_and_can_be_asked_for_again(
     newer(workshop)
     upgraded(workshop, api, instance)
     local().close_pull_request(ONE, pulls()[0].number, by="tests")
-    look_at_many()
+    look_now()
     assert shown(api, instance)["upgrades"][0]["state"] == "closed"
     assert shown(api, instance)["version"] == 1
     again = upgraded(workshop, api, instance)
@@ -206,7 +212,7 @@ def test_an_upgrade_that_is_being_prepared_is_not_doubled(
     other = api.post(f"{OURS}/instances/{instance.pk}/upgrade", {"values": {"name": "other"}})
     assert other.status_code == 409
     api.post(f"{TASKS}/{first['run']}/cancel", {})
-    look_at_many()
+    look_now()
     assert shown(api, instance)["upgrades"][0]["state"] == "failed"
     assert upgraded(workshop, api, instance)["state"] == "open"
 
@@ -220,6 +226,34 @@ def test_a_retry_after_a_kill_doubles_nothing(workshop: Workshop, api: Api, inst
     assert "error" not in workshop.completion(first["run"])
     assert [pull.number for pull in pulls()] == [first["pullRequest"]]
     assert {branch.name: branch.sha for branch in local().branches(ONE)}[BRANCH] == head
+
+
+@pytest.mark.parametrize("nth", range(2))
+@pytest.mark.parametrize("point", ["intend", "prove"])
+def test_a_worker_that_is_killed_while_it_proposes_leaves_one_of_each(
+    workshop: Workshop, api: Api, instance: Instance, monkeypatch: pytest.MonkeyPatch, point: str, nth: int
+) -> None:
+    newer(workshop)
+    run_id = ask(api, instance)["run"]
+    real, seen = getattr(Journal, point), []
+
+    def dies(journal: Any, *args: Any, **more: Any) -> Any:
+        seen.append(args)
+        if len(seen) > nth:
+            raise Killed
+        return real(journal, *args, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, point, dies)
+        with pytest.raises(Killed):
+            execute_run(run_id)
+    run_out(run_id)
+    execute_run(run_id)
+    assert workshop.task(run_id)["status"] == "completed", workshop.messages(run_id)
+    assert len(pulls()) == 1
+    assert {branch.name for branch in local().branches(ONE)} == {"main", BRANCH}
+    assert shown(api, instance)["upgrades"][0]["state"] == "open"
+    assert set(Effect.objects.filter(run_id=run_id).values_list("state", flat=True)) == {"made"}
 
 
 def test_what_the_new_version_asks_has_its_default_or_is_named(
@@ -249,7 +283,7 @@ def test_what_the_new_version_asks_has_its_default_or_is_named(
     upgraded(workshop, api, instance, values={"port": 80})
     assert read("own") == "80 core\n"
     local().merge_pull_request(ONE, pulls()[0].number, by=AUTHOR)
-    look_at_many()
+    look_now()
     assert shown(api, instance)["values"] == {"name": "one", "port": 80, "team": "core"}
 
 
@@ -300,17 +334,34 @@ def test_a_template_cannot_name_the_steps_of_an_upgrade(workshop: Workshop, api:
 def test_what_an_upgrade_made_is_taken_back(workshop: Workshop, api: Api, instance: Instance) -> None:
     newer(workshop)
     found = upgraded(workshop, api, instance)
-    said: list[str] = []
-    for effect in Effect.objects.filter(run_id=found["run"]).order_by("-id"):
-        undo = action_named(effect.action).undo
-        assert undo is not None
-        undo(
-            UndoContext(found["run"], said.append),
-            Made(effect.kind, effect.key, effect.details, effect.state == "made"),
-        )
+    assert api.post(f"{OURS}/runs/{found['run']}/rollback").status_code == 202
+    roll_back(str(Rollback.objects.get(run_id=found["run"]).pk))
     assert pulls() == []
     assert [branch.name for branch in local().branches(ONE)] == ["main"]
-    assert [text.partition(" ")[0] for text in said] == ["Pull", "Branch"]
+    states = Effect.objects.filter(run_id=found["run"]).values_list("state", flat=True)
+    assert set(states) == {"undone"}
+    look_now()
+    assert shown(api, instance)["upgrades"][0]["state"] == "closed"
+    assert upgraded(workshop, api, instance)["state"] == "open"
+
+
+def test_an_open_upgrade_is_looked_at_less_and_less_often(
+    workshop: Workshop, api: Api, instance: Instance
+) -> None:
+    newer(workshop)
+    upgraded(workshop, api, instance)
+    now = timezone.now()
+    for age, since, expected in (
+        (timedelta(minutes=5), timedelta(seconds=20), False),
+        (timedelta(minutes=5), timedelta(seconds=40), True),
+        (timedelta(hours=4), timedelta(minutes=11), False),
+        (timedelta(days=9), timedelta(minutes=59), False),
+        (timedelta(days=9), timedelta(minutes=61), True),
+    ):
+        before = now - since
+        Upgrade.objects.update(created_at=now - age, looked_at=before)
+        look_at_many()
+        assert (Upgrade.objects.get().looked_at > before) is expected, (age, since)
 
 
 def test_a_merged_upgrade_is_left_to_a_person(workshop: Workshop, api: Api, instance: Instance) -> None:
@@ -334,3 +385,26 @@ def test_instances_are_found_by_their_entity(api: Api, instance: Instance) -> No
     found = api.get(f"{OURS}/instances", {"entity": "component:default/one"}).json()["items"]
     assert [one["id"] for one in found] == [instance.pk]
     assert api.get(f"{OURS}/instances").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"scaffolder.task.read": {"rule": "IS_TASK_OWNER", "params": {"createdBy": ["user:default/zoe"]}}},
+        {"catalog.entity.read": {"rule": "IS_ENTITY_KIND", "params": {"kinds": ["Template"]}}},
+    ],
+    ids=["runs", "entities"],
+)
+def test_who_may_not_see_the_run_or_the_entity_sees_no_instance(
+    api: Api, workshop: Workshop, instance: Instance, conditions: dict[str, Any]
+) -> None:
+    newer(workshop)
+    assert api.post(f"{OURS}/campaigns", {"template": "service"}).status_code == 202
+    _, secret = create_token(name="limited", role="developer", conditions=conditions, by=BY)
+    limited = Api(secret)
+    assert limited.get(f"{OURS}/templates/default/service/instances").json()["totalItems"] == 0
+    assert limited.get(f"{OURS}/instances", {"entity": "component:default/one"}).json()["items"] == []
+    assert limited.get(f"{OURS}/instances/{instance.pk}").status_code == 404
+    assert limited.post(f"{OURS}/instances/{instance.pk}/upgrade", {}).status_code == 404
+    campaign = api.get(f"{OURS}/campaigns").json()["items"][0]["id"]
+    assert limited.get(f"{OURS}/campaigns/{campaign}/members").json()["items"] == []

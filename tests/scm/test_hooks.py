@@ -217,7 +217,7 @@ def test_a_hook_that_is_gone_or_off_hears_nothing_more(
     repository.remove_hook(NAME, made.id)
     tasks.send_hook(rung[0])
     repository.add_hook(NAME, f"{receiver.url}/hook", events=["push"])
-    repository.delete_repository(NAME, id=repository.get_repository(NAME).id)
+    repository.delete_repository(NAME, repository_id=repository.get_repository(NAME).id)
     assert receiver.asked == []
     assert not LocalHook.objects.exists()
 

@@ -253,7 +253,7 @@ def test_a_removal_that_was_cut_off_is_undone_or_ended(repository: LocalHost) ->
     sweeps.tell_untold_pushes()
     assert repository.list_files(NAME, "main") == ["README.md"]
     storage.set_aside_for_removal(NAME, row.pk)
-    repository.delete_repository(NAME, id=str(row.pk))
+    repository.delete_repository(NAME, repository_id=str(row.pk))
     assert len(list(storage.removals())) == 1  # and here the process that deleted the row was killed
     sweeps.tell_untold_pushes()
     assert list(storage.removals()) == []
@@ -261,7 +261,7 @@ def test_a_removal_that_was_cut_off_is_undone_or_ended(repository: LocalHost) ->
 
 
 def test_a_deletion_is_told_and_recorded_and_the_past_stays(repository: LocalHost) -> None:
-    repository.delete_repository(NAME, id=str(LocalRepository.objects.get().pk))
+    repository.delete_repository(NAME, repository_id=str(LocalRepository.objects.get().pk))
     assert told() == [("push", "refs/heads/main"), ("repository", "deleted")]
     assert list(storage.removals()) == []
     assert AuditEvent.objects.latest("id").verb == "deleted"

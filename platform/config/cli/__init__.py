@@ -12,7 +12,19 @@ from django.core.exceptions import ImproperlyConfigured
 
 from core.errors import GreenroomError
 
-from . import authoring, catalog, demo, doctor, history, ownership, scaffold, serve, tokens, transfer
+from . import (
+    authoring,
+    catalog,
+    demo,
+    doctor,
+    history,
+    ownership,
+    scaffold,
+    serve,
+    tokens,
+    transfer,
+    upgrades,
+)
 from .database import attached
 from .output import say_error
 
@@ -39,7 +51,7 @@ def greenroom(debug: bool) -> None:
 for command in (ownership.ownership, ownership.impact, history.history, transfer.export, transfer.import_):
     catalog.catalog.add_command(command)
 
-for command in (authoring.dry_run, authoring.lint, authoring.test):
+for command in (authoring.dry_run, authoring.lint, authoring.test, upgrades.instances, upgrades.upgrade):
     scaffold.scaffold.add_command(command)
 
 for command in (

@@ -37,7 +37,7 @@ def run(template: str, given: tuple[str, ...], file: Path | None, follow: bool, 
         return
     click.echo(made["id"])
     if follow:
-        _follow(client, made["id"], as_json=as_json)
+        follow_run(client, made["id"], as_json=as_json)
 
 
 @scaffold.command("list")
@@ -62,7 +62,7 @@ def logs(run_id: str, follow: bool, as_json: bool) -> None:
     client = client_from_environment()
     client.get(f"scaffolder/v2/tasks/{run_id}")  # a run that is unknown is said before anything else
     if follow:
-        _follow(client, run_id, as_json=as_json)
+        follow_run(client, run_id, as_json=as_json)
         return
     for event in client.get(f"scaffolder/v2/tasks/{run_id}/events"):
         if as_json:
@@ -79,7 +79,8 @@ def cancel(run_id: str) -> None:
     say(f"Run {run_id} is asked to stop.")
 
 
-def _follow(client: Client, run_id: str, *, as_json: bool) -> None:
+def follow_run(client: Client, run_id: str, *, as_json: bool) -> None:
+    """Show a run's log until it has ended; the command exits with 1 when it failed."""
     found = runs.events(client, run_id)
     if as_json:
         failed = False

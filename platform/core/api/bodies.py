@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from ..errors import InputError, TooLarge
 
 LIMIT = 10 * 1024 * 1024
+DEEPEST = 200
+"""Levels of nesting; what comes after us goes down by recursion."""
 
 
 def read_json(request: HttpRequest, *, required: Iterable[str] = (), limit: int = LIMIT) -> dict[str, Any]:
@@ -34,6 +36,23 @@ def read_json(request: HttpRequest, *, required: Iterable[str] = (), limit: int 
     for name in required:
         if name not in body:
             raise InputError(f"request/body must have required property '{name}'")
+    if raw.count(b"[") + raw.count(b"{") > DEEPEST:
+        _check_depth(body)
     if b"\\u0000" in raw:
         raise InputError("request/body holds a NUL character, which no value may have")
     return body
+
+
+def _check_depth(body: Any) -> None:
+    """InputError for what is nested too deeply, found without recursion."""
+    level, depth = [body], 0
+    while level:
+        depth += 1
+        if depth > DEEPEST:
+            raise InputError(f"request/body is nested more than {DEEPEST} levels deep: make it flatter")
+        level = [
+            inner
+            for one in level
+            for inner in (one.values() if isinstance(one, dict) else one)
+            if isinstance(inner, dict | list)
+        ]

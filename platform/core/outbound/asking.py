@@ -21,7 +21,8 @@ LONGEST_REFUSAL = 64 * 1024
 _CHUNK = 64 * 1024
 _FOLLOWED = {301, 302, 303, 307, 308}
 _SAFE = {"GET", "HEAD"}
-_PRIVATE = {"authorization", "cookie", "private-token", "proxy-authorization"}
+_HARMLESS = {"accept", "accept-language", "if-none-match", "if-modified-since", "user-agent"}
+"""Headers that go along when a redirect leads to another host: any other one may be somebody's secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def ask(
                 return answer
             further = Target.parse(target.joined(location))
             if further.origin != target.origin:
-                sent = {name: value for name, value in sent.items() if name.lower() not in _PRIVATE}
+                sent = {name: value for name, value in sent.items() if name.lower() in _HARMLESS}
             target = further
     raise ExternalError(f"could not read {url}, more than {REDIRECTS} redirects")
 

@@ -56,6 +56,7 @@ class FakeServer:
     def __init__(self) -> None:
         self.routes: list[tuple[str, re.Pattern[str], Handler]] = []
         self.streams: list[tuple[re.Pattern[str], Handler]] = []
+        self.answers: list[tuple[str, str, Callable[[Asked, Callable[[], Reply]], Reply]]] = []
         self.lost: list[tuple[str, str]] = []
         self.meanwhiles: list[tuple[str, str, Callable[[], object]]] = []
         self.carried: list[int] = []
@@ -94,6 +95,10 @@ class FakeServer:
         """Give requests whose whole path fits the pattern to a handler that reads the body from the door itself and
         judges tokens itself: `handler(door, asked, *groups)`. `asked.body` is empty."""
         self.streams.append((re.compile(pattern), handler))
+
+    def instead(self, method: str, path: str, answer: Callable[[Asked, Callable[[], Reply]], Reply]) -> None:
+        """Answer requests whose path contains `path` by `answer(asked, usual)`; `usual()` is the answer they would get."""
+        self.answers.append((method, path, answer))
 
     def lose(self, method: str, path: str) -> None:
         """Do what the next such request whose path contains `path` asks for, and end the connection without a word."""
@@ -152,7 +157,7 @@ class FakeServer:
             found = stream[0].fullmatch(asked.path)
             reply = reply or stream[1](door, asked, *(found.groups() if found else ()))
         else:
-            reply = self._fault(asked) or self.before(asked) or self._routed(asked)
+            reply = self._fault(asked) or self.before(asked) or self._answered(asked)
             self.after(asked, reply)
         if _taken(self.lost, asked):
             door.close_connection = True
@@ -165,6 +170,12 @@ class FakeServer:
                 fault.times -= 1
                 return Reply(fault.reply.status, fault.reply.data, dict(fault.reply.headers))
         return None
+
+    def _answered(self, asked: Asked) -> Reply:
+        for method, path, answer in self.answers:
+            if method == asked.method and path in asked.path:
+                return answer(asked, lambda: self._routed(asked))
+        return self._routed(asked)
 
     def _routed(self, asked: Asked) -> Reply:
         method = "GET" if asked.method == "HEAD" else asked.method

@@ -85,7 +85,7 @@ class Access:
         """One GET of "/repos/…". NotFound, CredentialRefused, RateLimited, Unavailable, ExternalError."""
         return self._ask(self.client(owner), "GET", path, parameters, headers)
 
-    def post(self, owner: str, path: str, body: Mapping[str, Any]) -> Answer:
+    def post(self, owner: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
         """Make something, asked for once: who gets no answer looks before asking again.
 
         As `get`, and Unacceptable for a 422, Conflict for a 409.
@@ -204,6 +204,7 @@ class Access:
             verify=self.connection.ca or True,
             retry=None,  # the transport repeats what is safe to repeat
             seconds_between_requests=0,
+            seconds_between_writes=0,  # a run writes a dozen times; who writes too fast is told to wait, and does
             per_page=PAGE,
             user_agent="greenroom",
         )

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from scm.github.checks import Checks
 from scm.github.directory import read_organisation
 from scm.github.files import Files
 from scm.github.hooks import Hooks
@@ -13,8 +14,8 @@ from scm.values import Organisation
 THE_STEPS_TOKEN = "the token that the step was given"  # noqa: S105 - what errors call it
 
 
-class GitHubHost(Files, Publishing, PullRequests, Protection, Hooks):
-    """CodeHost, Listing, Directory, Pages, PullRequests, Protecting, Hooks and ActingAs of one GitHub."""
+class GitHubHost(Files, Publishing, PullRequests, Protection, Hooks, Checks):
+    """CodeHost, Listing, Directory, Pages, PullRequests, Protecting, Hooks, Checks and ActingAs of one GitHub."""
 
     def organisation(self, owner: str) -> Organisation:
         return read_organisation(self.access, owner)

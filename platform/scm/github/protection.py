@@ -26,7 +26,7 @@ class Protection(Repositories):
         try:
             self.access.put(name.owner, place, _document(rules, particulars))
             if rules.signed_commits:
-                self.access.post(name.owner, f"{place}/required_signatures", {})
+                self.access.post(name.owner, f"{place}/required_signatures")
             else:
                 self._remove(name, f"{place}/required_signatures")
         except NotFound as error:

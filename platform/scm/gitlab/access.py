@@ -1,4 +1,4 @@
-"""Requests to one GitLab: pages to their end, and GitLab's refusals as our errors. python-gitlab over `scm.transport`."""
+"""Requests to one GitLab: pages to their end, changes that are asked for once. python-gitlab over `scm.transport`."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -8,21 +8,27 @@ from urllib.parse import urlsplit
 
 import gitlab
 import requests
-from gitlab.exceptions import GitlabError, GitlabHttpError
+from gitlab.exceptions import GitlabError
 
-from core.errors import ExternalError, NotFound
+from core.errors import ExternalError
 from scm.connections import Connection
 from scm.errors import CredentialRefused
-from scm.transport import said, session, use_proxy
+from scm.git import Credential
+from scm.gitlab.refusals import OURS, refusal
+from scm.transport import session, use_proxy
 
 PAGE = 100
 
 
 class Access:
-    """The API of one GitLab; one client a thread, since a session of `requests` is not made to be shared."""
+    """The API of one GitLab; one client a thread, since a session of `requests` is not made to be shared.
 
-    def __init__(self, connection: Connection) -> None:
+    `whose` is what errors call the token.
+    """
+
+    def __init__(self, connection: Connection, whose: str = OURS) -> None:
         self.connection = connection
+        self.whose = whose
         self._clients = threading.local()
         if connection.proxy:
             use_proxy(urlsplit(connection.api).hostname or "", connection.proxy)
@@ -43,12 +49,30 @@ class Access:
         return found
 
     def get(self, path: str, **parameters: Any) -> dict[str, Any]:
-        """The JSON of one GET of "/projects/…"."""
+        """The JSON of one GET of "/projects/…". NotFound, CredentialRefused, RateLimited, Unavailable, ExternalError."""
         with self._refusals():
             found = self.client.http_get(path, query_data=parameters, obey_rate_limit=False)
-        if not isinstance(found, dict):
-            raise ExternalError(f"{self.connection.name} answered something that is not a JSON object")
-        return found
+        return self._object(found)
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Make something, asked for once: who gets no answer looks before asking again.
+
+        As `get`, and Unacceptable for a 400 or 422, Conflict for a 409.
+        """
+        with self._refusals():
+            found = self.client.http_post(path, post_data=dict(body or {}), obey_rate_limit=False)
+        return self._object(found)
+
+    def put(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Have something as `body` says. Errors as `post`."""
+        with self._refusals():
+            found = self.client.http_put(path, post_data=dict(body), obey_rate_limit=False)
+        return self._object(found)
+
+    def delete(self, path: str, **parameters: Any) -> None:
+        """Take something away; NotFound when it is not there. Errors as `post`."""
+        with self._refusals():
+            self.client.http_delete(path, query_data=parameters, obey_rate_limit=False)
 
     def content(self, path: str, **parameters: Any) -> tuple[bytes, Mapping[str, str]]:
         """The bytes of one GET, and the answer's headers."""
@@ -70,24 +94,26 @@ class Access:
             for item in listed:
                 yield dict(item)
 
+    def git_credential(self) -> Credential:
+        """What `git push` shows to this host: any kind of access token is the password of any name."""
+        if not self.connection.token:
+            raise CredentialRefused(
+                f"{self.connection.name} has no token configured, so that nothing can be pushed there; "
+                "configure one, or give the step a token"
+            )
+        return Credential(self.connection.url, "oauth2", self.connection.token)
+
     @contextmanager
     def _refusals(self) -> Iterator[None]:
         name = self.connection.name
         try:
             yield
-        except GitlabHttpError as error:
-            raise self._refusal(error.response_code or 0, error.error_message) from error
         except GitlabError as error:
-            raise self._refusal(error.response_code or 0, error.error_message) from error
+            raise refusal(name, self.whose, error.response_code or 0, error.error_message) from error
         except requests.RequestException as error:
             raise ExternalError(f"{name} answered what its client refuses: {type(error).__name__}") from error
 
-    def _refusal(self, status: int, message: object) -> ExternalError | NotFound:
-        name = self.connection.name
-        if status in {404, 410}:
-            return NotFound(f"{name} has nothing there: {message}")
-        if status == 401:
-            return CredentialRefused(f"{name} does not accept our token: {message}; renew it")
-        if status == 403:
-            return CredentialRefused(f"{name} does not let our token do this: {message}; give it the right")
-        return said(name, status, message)
+    def _object(self, found: Any) -> dict[str, Any]:
+        if not isinstance(found, dict):
+            raise ExternalError(f"{self.connection.name} answered something that is not a JSON object")
+        return found

@@ -12,11 +12,11 @@ from core.errors import InputError
 from scaffolder.api.documents import instant
 from scaffolder.api.v1.places import number_of
 from scaffolder.api.v1.upgrades import BODY_LIMIT, wanted
+from scaffolder.permissions import MANAGE_CAMPAIGNS
 from scaffolder.upgrades import actions, campaigns, waves
 from scaffolder.upgrades.models import Campaign, Member
 from scaffolder.upgrades.states import CampaignState
 
-MANAGE = "scaffolder.campaign.manage"
 _ID = {"campaign_id": "The campaign's id."}
 CAMPAIGN = object_of(
     "Campaign",
@@ -79,7 +79,7 @@ def member_document(one: Member) -> dict[str, Any]:
 class CampaignsView(ApiView):
     """Campaigns, newest first; and a new one."""
 
-    permission = {"get": "scaffolder.task.read", "post": MANAGE}
+    permission = {"get": "scaffolder.task.read", "post": MANAGE_CAMPAIGNS}
     query = {"get": {"limit": LIMIT, "cursor": CURSOR}, "post": {}}
     body_limit = BODY_LIMIT
     described = {
@@ -193,11 +193,10 @@ class CampaignMembersView(ApiView):
         found, limit = campaigns.named(campaign_id), self.params["limit"]
         question = Question("members", found.pk)
         place = question.place(self.params["cursor"])
-        rows = Member.objects.filter(campaign=found, pk__gt=number_of(place)).select_related(
-            "instance", "upgrade"
-        )
+        every = campaigns.members(found, self.subject)
+        rows = every.filter(pk__gt=number_of(place)).select_related("instance", "upgrade")
         members = list(rows.order_by("pk")[: limit + 1])  # they were made in order of wave
-        total = place.total if place else Member.objects.filter(campaign=found).count()
+        total = place.total if place else every.count()
         more = len(members) > limit
         info = {"nextCursor": question.cursor(Place(str(members[limit - 1].pk), total))} if more else {}
         items = [member_document(one) for one in members[:limit]]
@@ -207,7 +206,7 @@ class CampaignMembersView(ApiView):
 class CampaignPauseView(ApiView):
     """`POST`: begin no more."""
 
-    permission = MANAGE
+    permission = MANAGE_CAMPAIGNS
     described = Operation(
         "Pause a campaign",
         description="What is under way goes on.",
@@ -223,7 +222,7 @@ class CampaignPauseView(ApiView):
 class CampaignResumeView(ApiView):
     """`POST`: go on."""
 
-    permission = MANAGE
+    permission = MANAGE_CAMPAIGNS
     described = Operation(
         "Let a campaign go on",
         description="What is not well in its wave is tried again, or with `accept` left as it is.",
@@ -249,7 +248,7 @@ class CampaignResumeView(ApiView):
 class CampaignCancelView(ApiView):
     """`POST`: end it."""
 
-    permission = MANAGE
+    permission = MANAGE_CAMPAIGNS
     described = Operation(
         "Cancel a campaign",
         description="Pull requests that are open stay.",

@@ -111,7 +111,7 @@ def _join(meter: Meter, value: Value, positional: list[Value], named: dict[str, 
 
 
 def _length(meter: Meter, value: Value, positional: list[Value], named: dict[str, Value]) -> Value:
-    if value is None or value is UNDEFINED:
+    if value is None or value is UNDEFINED or value is False:
         return 0
     return len(value) if isinstance(value, str | list | dict) else UNDEFINED
 

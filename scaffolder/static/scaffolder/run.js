@@ -9,7 +9,7 @@ let after = page ? Number(page.dataset.after) : 0;
 let pause = 1000;
 
 function say(event) {
-  const { id, type, body, createdAt } = JSON.parse(event.data);
+  const { id, body, createdAt } = JSON.parse(event.data);
   if (id <= after) return;
   after = id;
   pause = 1000;
@@ -33,13 +33,21 @@ function say(event) {
   }
 }
 
+// The end changes everything on the page but what was just said to the person above it.
+async function renew() {
+  const answer = await fetch(window.location.href);
+  if (!answer.ok) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const part of ["#run-state", ".run"]) document.querySelector(part).replaceWith(fresh.querySelector(part));
+}
+
 function watch() {
   const stream = new EventSource(page.dataset.stream + "?after=" + after);
   for (const type of ["log", "cancelled", "recovered"]) stream.addEventListener(type, say);
   stream.addEventListener("completion", (event) => {
     say(event);
     stream.close();
-    window.location.reload(); // the end changes everything on the page
+    renew();
   });
   stream.addEventListener("error", () => {
     stream.close(); // all places for watchers are taken, or the server restarts

@@ -34,8 +34,8 @@ def create(ctx: StepContext, given: dict[str, Any]) -> None:
             f"keyPrefix {prefix!r} leads to {known['url_template']!r} in '{to.name}' already; choose another, or "
             "remove that autolink"
         )
-    before = ctx.checkpoint(f"there {key}", lambda: known is not None)
-    to.place.intend(ctx, AUTOLINK, key, prefix=prefix, template=template, before=before)
+    found = {"prefix": prefix, "template": template, "before": known is not None}
+    to.place.begin(ctx, AUTOLINK, key, lambda: found)
     made = (
         str(known["id"])
         if known

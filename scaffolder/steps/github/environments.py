@@ -32,10 +32,12 @@ def create(ctx: StepContext, given: dict[str, Any]) -> None:
     to, name = target(given), given["name"]
     key = to.place.key(name)
     rules = _rules(to, given)
-    before = ctx.checkpoint(
-        f"there {key}", lambda: environments.find_environment(to.access, to.name, name) is not None
-    )
-    to.place.intend(ctx, ENVIRONMENT, key, name=name, before=before)
+
+    def look() -> dict[str, Any]:
+        there = environments.find_environment(to.access, to.name, name)
+        return {"name": name, "before": there is not None}
+
+    to.place.begin(ctx, ENVIRONMENT, key, look)
     made = environments.keep_environment(to.access, to.name, name, rules)
     ctx.ledger.prove(ENVIRONMENT, key, id=made)
     ctx.check_cancelled()

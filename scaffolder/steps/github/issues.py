@@ -5,7 +5,7 @@ from typing import Any
 
 from core.errors import InputError
 from scaffolder.errors import CannotUndo
-from scaffolder.steps.github.places import REPO_URL, TOKEN, foreseen, place_named, target, target_of
+from scaffolder.steps.github.places import REPO_URL, TOKEN, foreseen, place_named, proof, target, target_of
 from scaffolder.steps.port import (
     Action,
     Example,
@@ -34,8 +34,9 @@ def create(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
     if known is not None:
         return {"issueUrl": known["web_url"], "issueNumber": known["number"]}
     mark = _mark(ctx.run_id, key)
+    again = ctx.ledger.noted(ISSUE, key) is not None
     to.place.intend(ctx, ISSUE, key)
-    made = issues.find_issue(to.access, to.name, mark) if ctx.again else None
+    made = issues.find_issue(to.access, to.name, mark) if again else None
     if made is None:
         made = issues.create_issue(to.access, to.name, _wanted(given, mark))
     ctx.ledger.prove(ISSUE, key, number=made.number, id=made.id, web_url=made.web_url)
@@ -99,7 +100,7 @@ def undo(ctx: UndoContext, made: Made) -> None:
         raise CannotUndo(f"labels were put on {made.key}; take away there what should not stay")
     to = target_of(made)
     with left_to_a_person(f"issue {made.key}"):
-        number, issue_id = made.details.get("number"), made.details.get("id")
+        number, issue_id = proof(made, "number"), proof(made, "id")
         if number is None:
             found = issues.find_issue(to.access, to.name, _mark(ctx.run_id, made.key))
             if found is None:

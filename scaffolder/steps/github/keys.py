@@ -1,10 +1,11 @@
 """github:deployKey:create: a key for a repository, its private half among the secrets of its workflows."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from core.errors import Conflict, InputError
-from scaffolder.steps.github.places import REPO_URL, TOKEN, foreseen, place_named, target, target_of
+from scaffolder.steps.github.places import REPO_URL, TOKEN, Target, foreseen, place_named, target, target_of
 from scaffolder.steps.port import (
     Action,
     Example,
@@ -31,13 +32,20 @@ def create(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
     key, vault_ = to.place.key(title), vault.of_repository(to.name)
     pair = _pair(ctx, given, key)
     there = keys.find_key(to.access, to.name, pair.public)
-    before = ctx.checkpoint(f"there {key}", lambda: there is not None)
-    kept = ctx.checkpoint(f"secret {key}", lambda: vault.has_secret(to.access, to.name, vault_, secret))
-    if kept and not given.get("privateKey"):
-        raise Conflict(
-            f"privateKeySecretName {secret!r} is a secret of '{to.name}' already, and it would be lost; name another"
-        )
-    to.place.intend(ctx, DEPLOY_KEY, key, public=pair.public, secret=secret, before=before, kept=kept)
+
+    def look() -> dict[str, Any]:
+        kept = vault.has_secret(to.access, to.name, vault_, secret)
+        if kept and not given.get("privateKey"):
+            raise Conflict(
+                f"privateKeySecretName {secret!r} is a secret of '{to.name}' already, and it would be lost; "
+                "name another"
+            )
+        return {"public": pair.public, "secret": secret, "before": there is not None, "kept": kept}
+
+    found = to.place.begin(ctx, DEPLOY_KEY, key, look)
+    if found["public"] != pair.public:  # the pair of an attempt that failed is gone with its private half
+        _shut_out(to, found)
+        to.place.intend(ctx, DEPLOY_KEY, key, public=pair.public)
     key_id = there or keys.add_key(to.access, to.name, title, pair.public)
     ctx.ledger.prove(DEPLOY_KEY, key, id=key_id)
     vault.keep_secrets(to.access, to.name, vault_, {secret: pair.private})
@@ -72,6 +80,12 @@ def foresee(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
     return foreseen(DEPLOY_KEY, key, privateKeySecretName=_secret_name(given))
 
 
+def _shut_out(to: Target, details: Mapping[str, Any]) -> None:
+    key_id = keys.find_key(to.access, to.name, details["public"])
+    if key_id is not None:
+        keys.remove_key(to.access, to.name, key_id)
+
+
 def undo(ctx: UndoContext, made: Made) -> None:
     """Shut the key out and take its secret away; what was there before the run stays."""
     to, details = target_of(made), made.details
@@ -79,9 +93,7 @@ def undo(ctx: UndoContext, made: Made) -> None:
         if not details.get("kept"):
             vault.remove_secret(to.access, to.name, vault.of_repository(to.name), details["secret"])
         if not details.get("before"):
-            key_id = details.get("id") or keys.find_key(to.access, to.name, details["public"])
-            if key_id is not None:
-                keys.remove_key(to.access, to.name, key_id)
+            _shut_out(to, details)
     ctx.log(f"Deploy key {made.key} is shut out")
 
 

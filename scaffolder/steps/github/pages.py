@@ -25,8 +25,7 @@ def enable(ctx: StepContext, given: dict[str, Any]) -> None:
     """Have the site made as the step says; a site that is there is changed."""
     to = target(given)
     key = to.place.key(SITE)
-    before = ctx.checkpoint(f"there {key}", lambda: sites.has_pages(to.access, to.name))
-    to.place.intend(ctx, SITE, key, before=before)
+    to.place.begin(ctx, SITE, key, lambda: {"before": sites.has_pages(to.access, to.name)})
     sites.enable_pages(
         to.access,
         to.name,

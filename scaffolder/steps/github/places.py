@@ -7,46 +7,31 @@ from core.errors import InputError
 from scaffolder.errors import CannotUndo
 from scaffolder.expressions.filters.backstage import parsed_repo_url
 from scaffolder.language import repository_hosts
-from scaffolder.steps.port import Foreseen, Made, StepContext, text
-from scaffolder.steps.publishing import REPOSITORY, place_of, repository_key
+from scaffolder.steps.places import TOKEN, Place, foreseen, proof
+from scaffolder.steps.port import Made, text
+from scaffolder.steps.publishing import place_of
 from scm.connections import GITHUB
-from scm.registry import connection, hosts, publishing_host
+from scm.registry import connection, publishing_host
 from scm.values import RepositoryName
 
 if TYPE_CHECKING:
     from scm.github.access import Access
     from scm.github.host import GitHubHost
 
+__all__ = [
+    "REPO_URL",
+    "TOKEN",
+    "Place",
+    "Target",
+    "entity_name",
+    "foreseen",
+    "place_named",
+    "proof",
+    "target",
+    "target_of",
+]
+
 REPO_URL = text("The repository, as host and parts: github.com?owner=acme&repo=payments", minLength=1)
-TOKEN = text(
-    "A person's token: the step then acts as that person. Default: what the host is configured with."
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A repository by the name of its host; nobody is asked whether it is there."""
-
-    host: str
-    name: RepositoryName
-
-    def key(self, thing: str) -> str:
-        """What the ledger calls something in the repository."""
-        return f"{repository_key(self.host, self.name)}:{thing}"
-
-    def intend(self, ctx: StepContext, kind: str, key: str, **details: Any) -> None:
-        """Note that something is about to be made here, with what finding it again takes."""
-        ctx.ledger.intend(kind, key, host=self.host, repository=str(self.name), **details)
-
-    def is_ours(self, ctx: StepContext) -> bool:
-        """Whether this run made the repository, so that whatever is in it goes with it."""
-        return ctx.ledger.proved(REPOSITORY, repository_key(self.host, self.name)) is not None
-
-    @property
-    def web_url(self) -> str:
-        """Where people look at it; a guess while the host is not configured."""
-        known = hosts().get(self.host)
-        return known.web_url(self.name) if known else f"https://{self.host}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +70,6 @@ def target_of(made: Made) -> Target:
         return Target(_hub(host.host), Place(host.host, name))
     except InputError as error:
         raise CannotUndo(f"{made.kind} {made.key} stays: {error.message}") from error
-
-
-def foreseen(kind: str, key: str, **output: Any) -> Foreseen:
-    """One effect."""
-    return Foreseen(((kind, key),), output)
 
 
 def entity_name(ref: str) -> str:

@@ -46,11 +46,12 @@ def protect(ctx: StepContext, to: Target, branch: str, given: dict[str, Any], *,
     """Put the rules that a step gives onto a branch, and note it."""
     rules, particulars = rules_of(given, admins=admins)
     key = branch_key(to.place.host, to.name, branch)
-    known = ctx.ledger.proved(PROTECTION, key)
-    if known is None:
+
+    def look() -> dict[str, Any]:
         ours = to.place.is_ours(ctx)
-        before = ctx.checkpoint(f"protected {key}", lambda: not ours and _is_protected(to, branch))
-        to.place.intend(ctx, PROTECTION, key, branch=branch, before=before, with_repository=ours)
+        return {"branch": branch, "with_repository": ours, "before": not ours and _is_protected(to, branch)}
+
+    to.place.begin(ctx, PROTECTION, key, look)
     for pause in (*_SOON, None):
         try:
             to.hub.protect_with(to.name, branch, rules, particulars)

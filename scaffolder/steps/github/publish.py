@@ -62,9 +62,8 @@ def push(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
     """
     to, branch, commit = target(given), _branch(given), _push(ctx, given)
     rules_of(given, admins=True)
-    ours = to.place.is_ours(ctx)
-    free = ctx.checkpoint(f"free {branch}", lambda: ours or branch not in _branches(to))
-    if not free:
+    begun = ctx.ledger.noted(COMMIT, branch_key(to.place.host, to.name, branch)) is not None
+    if not begun and not to.place.is_ours(ctx) and branch in _branches(to):
         raise Conflict(
             f"defaultBranch {branch!r} is in '{to.name}' already, and this run did not make it; name another branch, "
             "or ask for a change by publish:github:pull-request"

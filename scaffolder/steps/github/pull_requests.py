@@ -12,6 +12,7 @@ from scaffolder.steps.github.places import (
     Target,
     entity_name,
     place_named,
+    proof,
     target,
     target_of,
 )
@@ -50,12 +51,19 @@ def propose(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
     heads = {one.name: one.sha for one in to.hub.branches(to.name)}
     if base not in heads:
         raise InputError(f"targetBranchName {base!r} is not there in '{to.name}'; name a branch that is")
-    fresh, onto = ctx.checkpoint(f"begin {branch}", lambda: [branch not in heads, heads[base]])
-    if not fresh and not given.get("update"):
-        raise Conflict(
-            f"branchName {branch!r} is in '{to.name}' already; choose another name, or set update: true to add to it"
-        )
-    sha = _push(ctx, to, given, branch, onto, fresh=fresh)
+
+    def look() -> dict[str, Any]:
+        fresh = branch not in heads
+        if not fresh and not given.get("update"):
+            raise Conflict(
+                f"branchName {branch!r} is in '{to.name}' already; choose another name, or set update: true to add "
+                "to it"
+            )
+        return {"branch": branch, "fresh": fresh, "onto": heads[base], "says": _digest(_message(given))}
+
+    found = to.place.begin(ctx, BRANCH, branch_key(to.place.host, to.name, branch), look)
+    fresh = bool(found["fresh"])
+    sha = _push(ctx, to, given, branch, found["onto"] if fresh else "")
     ctx.check_cancelled()
     if sha == heads[base]:
         return _nothing_new(ctx, to, given, branch, base, sha, fresh=fresh)
@@ -64,21 +72,23 @@ def propose(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
     return {"targetBranchName": base, "remoteUrl": pull.web_url, "pullRequestNumber": pull.number}
 
 
-def _push(ctx: StepContext, to: Target, given: dict[str, Any], branch: str, onto: str, *, fresh: bool) -> str:
+def _message(given: dict[str, Any]) -> str:
+    return str(given.get("commitMessage") or given["title"])
+
+
+def _push(ctx: StepContext, to: Target, given: dict[str, Any], branch: str, onto: str) -> str:
     key = branch_key(to.place.host, to.name, branch)
-    message = given.get("commitMessage") or given["title"]
     author = author_of(ctx.user, given.get("gitAuthorName"), given.get("gitAuthorEmail"))
     folder = confined(ctx.workspace, given.get("sourcePath") or ".")
     into = (given.get("targetPath") or "").strip("/").removeprefix("./").removeprefix(".")
     delete = [f"{into}/{path}" if into else path for path in given.get("filesToDelete") or ()]
-    to.place.intend(ctx, BRANCH, key, branch=branch, fresh=fresh, onto=onto, says=_digest(message))
     sha = to.hub.push_changes(
         to.name,
         folder,
         branch=branch,
-        message=message,
+        message=_message(given),
         author=COMMITTER if given.get("forceEmptyGitAuthor") else author,
-        onto=onto if fresh else "",
+        onto=onto,
         into=into,
         delete=delete,
     )
@@ -105,8 +115,8 @@ def _open(ctx: StepContext, to: Target, given: dict[str, Any], branch: str, base
     key = _pull_key(to.place.host, to.name, branch, base)
     title, body = given["title"], given["description"]
     known = _open_one(to, branch, base)
-    before = ctx.checkpoint(f"open {key}", lambda: known.number if known else 0)
-    to.place.intend(ctx, PULL_REQUEST, key, branch=branch, base=base, before=before)
+    found = {"branch": branch, "base": base, "before": known.number if known else 0}
+    to.place.begin(ctx, PULL_REQUEST, key, lambda: found)
     if known is None:
         known = to.hub.open_pull_request(
             to.name,
@@ -180,7 +190,7 @@ def _close(ctx: UndoContext, to: Target, made: Made) -> None:
             f"pull request {made.details['before']} of '{to.name}' was open before this run, which changed its title "
             "and text: look at it there"
         )
-    number = made.details.get("number")
+    number = proof(made, "number")
     if number is None:
         found = _open_one(to, made.details["branch"], made.details["base"])
         if found is None:
@@ -199,7 +209,7 @@ def _delete_branch(ctx: UndoContext, to: Target, made: Made) -> None:
         raise CannotUndo(
             f"branch {made.key} was there before this run, which added a commit to it; revert the commit there"
         )
-    sha = made.details.get("sha")
+    sha = proof(made, "sha")
     if sha is None:
         found = head_commit(to.access, to.name, branch)
         if found is None:

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from core.errors import InputError
 from scaffolder.errors import CannotUndo
-from scaffolder.steps.github.places import REPO_URL, TOKEN, foreseen, place_named, target, target_of
+from scaffolder.steps.github.places import REPO_URL, TOKEN, foreseen, place_named, proof, target, target_of
 from scaffolder.steps.github.schema import choice
 from scaffolder.steps.port import (
     Action,
@@ -32,8 +32,11 @@ def create(ctx: StepContext, given: dict[str, Any]) -> None:
         ctx.log(f"Would tell {url} of what happens in {place.name}")
         return
     to = target(given)
-    before = ctx.checkpoint(f"there {key}", lambda: any(one.url == url for one in to.hub.hooks(to.name)))
-    place.intend(ctx, WEBHOOK, key, url=url, before=before)
+
+    def look() -> dict[str, Any]:
+        return {"url": url, "before": any(one.url == url for one in to.hub.hooks(to.name))}
+
+    place.begin(ctx, WEBHOOK, key, look)
     made = to.hub.add_hook(
         to.name,
         url,
@@ -68,7 +71,7 @@ def undo(ctx: UndoContext, made: Made) -> None:
     to = target_of(made)
     with left_to_a_person(f"webhook {made.key}"):
         for one in to.hub.hooks(to.name):
-            if one.id == made.details.get("id") or (not made.proved and one.url == made.details["url"]):
+            if one.id == proof(made, "id") or (not made.proved and one.url == made.details["url"]):
                 to.hub.remove_hook(to.name, one.id)
     ctx.log(f"Webhook {made.key} is removed")
 

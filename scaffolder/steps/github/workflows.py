@@ -37,9 +37,9 @@ def dispatch(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
     known = ctx.ledger.proved(DISPATCH, key)
     if known is not None:
         return dict(known["output"])
-    begun = ctx.checkpoint(f"begun {key}", lambda: timezone.now().isoformat())
-    to.place.intend(ctx, DISPATCH, key)
-    run = _started(ctx, to, given, datetime.fromisoformat(begun))
+    again = ctx.ledger.noted(DISPATCH, key) is not None
+    begun = to.place.begin(ctx, DISPATCH, key, lambda: {"begun": timezone.now().isoformat()})["begun"]
+    run = _started(ctx, to, given, datetime.fromisoformat(begun) if again else None)
     output: dict[str, Any] = {}
     if run is not None and given.get("returnWorkflowRunDetails"):
         output = {"workflowRunId": run.id, "workflowRunUrl": run.url, "workflowRunHtmlUrl": run.web_url}
@@ -49,10 +49,10 @@ def dispatch(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _started(
-    ctx: StepContext, to: Target, given: dict[str, Any], begun: datetime
+    ctx: StepContext, to: Target, given: dict[str, Any], begun: datetime | None
 ) -> workflows.WorkflowRun | None:
     workflow, ref = given["workflowId"], given["branchOrTagName"]
-    if ctx.again:
+    if begun is not None:
         found = workflows.dispatched_since(to.access, to.name, workflow, ref, begun)
         if found is not None:
             ctx.log(f"Run {found.id} was started before; it is not started again")

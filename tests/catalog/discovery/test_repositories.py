@@ -18,6 +18,7 @@ from core.models import AuditEvent
 from identity.models import Person
 from scm.fakes.github import FakeGitHub
 from scm.fakes.gitlab import FakeGitLab
+from scm.fakes.server import Asked, Reply
 from tests.catalog.discovery.conftest import Configure, Discover
 from tests.catalog.documents import component
 
@@ -178,15 +179,11 @@ def test_a_listing_that_breaks_off_changes_nothing(
     discover("acme")
     assert len(targets()) == 153
     calls = iter(range(9))
-    whole = three._listed
-
-    def second_page_fails(asked: Any, owner: str) -> Any:
-        if next(calls):
-            three.fail("never", 500)
-            return type(whole(asked, owner))(502, {"message": "cut off"})
-        return whole(asked, owner)
-
-    three.routes.insert(0, ("GET", three.routes[0][1], second_page_fails))
+    three.instead(
+        "GET",
+        "/orgs/acme/repos",
+        lambda _, usual: Reply(502, {"message": "cut off"}) if next(calls) else usual(),
+    )
     del three.state.repositories["acme/a"]
     assert "502" in discover("acme").problem
     assert len(targets()) == 153
@@ -197,14 +194,13 @@ def test_a_repository_that_slipped_through_the_pages_stays(
 ) -> None:
     configure(ACME)
     discover("acme")
-    whole = three._listed
 
-    def without_b(asked: Any, owner: str) -> Any:
-        reply = whole(asked, owner)
+    def without_b(asked: Asked, usual: Callable[[], Reply]) -> Reply:
+        reply = usual()
         reply.data = [one for one in reply.data if one["name"] != "b"]
         return reply
 
-    three.routes.insert(0, ("GET", three.routes[0][1], without_b))
+    three.instead("GET", "/orgs/acme/repos", without_b)
     discover("acme")
     assert len(targets()) == 3
 
@@ -291,12 +287,6 @@ def test_who_lost_the_lease_writes_nothing(
     three: FakeGitHub, configure: Configure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     configure(ACME)
-    whole = three._listed
-
-    def taken_meanwhile(asked: Any, owner: str) -> Any:
-        return whole(asked, owner)
-
-    three.routes.insert(0, ("GET", three.routes[0][1], taken_meanwhile))
     from catalog.discovery import store
 
     real = store.known

@@ -117,11 +117,11 @@ def test_refused(template: str) -> None:
 
 @pytest.mark.parametrize(("template", "reason"), GREEDY.items(), ids=[name[:60] for name in GREEDY])
 def test_it_ends_soon_and_says_why(template: str, reason: str) -> None:
-    start = time.monotonic()
+    start = time.thread_time()  # a busy machine does not make a template cost more
     with pytest.raises(BoundsExceeded) as caught:
         render_text(template, CONTEXT)
     assert reason in caught.value.message
-    assert time.monotonic() - start < 15, "a bound that takes so long is none"
+    assert time.thread_time() - start < 15, "a bound that takes so long is none"
 
 
 def test_a_bound_is_not_hidden_as_raw_text() -> None:

@@ -14,6 +14,7 @@ from scaffolder.tasks import execute_run
 from scm.fakes.github import FakeGitHub
 from scm.fakes.github.facts import Facts
 from scm.fakes.github.vault import unsealed
+from tests.scaffolder.conftest import TASKS
 from tests.scaffolder.github.conftest import NAME, Publisher, everything_kept
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +102,19 @@ def test_it_goes_into_the_plan_as_it_goes_into_the_ledger(
 
 def _effects(run_id: str) -> list[Effect]:
     return list(Effect.objects.filter(run_id=run_id))
+
+
+def test_a_pair_of_an_attempt_that_failed_is_shut_out(publisher: Publisher, existing: FakeGitHub) -> None:
+    existing.fail("/secrets/public-key", 500)
+    run_id = publisher.run("github:deployKey:create", deployKeyName="push")
+    (first,) = existing.facts(NAME).keys.values()
+    assert "answered 500" in publisher.error(run_id)
+    assert publisher.workshop.api.post(f"{TASKS}/{run_id}/retry", {}).status_code == 201
+    execute_run(run_id)
+    (second,) = existing.facts(NAME).keys.values()
+    assert second["key"] != first["key"]
+    publisher.undo(run_id)
+    assert (existing.facts(NAME).keys, existing.facts(NAME).secrets[""]) == ({}, {})
 
 
 def test_a_webhook_that_was_there_is_changed_and_stays(publisher: Publisher, existing: FakeGitHub) -> None:

@@ -14,6 +14,29 @@ from tests.scaffolder.github.conftest import NAME, REPO_URL, Publisher, everythi
 
 pytestmark = pytest.mark.django_db
 
+EVERYTHING: dict[str, Any] = {
+    "repoVisibility": "public",
+    "homepage": "https://payments.example",
+    "access": "acme/platform",
+    "collaborators": [
+        {"user": "user:default/bo", "access": "push"},
+        {"team": "platform", "access": "admin"},
+    ],
+    "repoVariables": {"REGION": "eu"},
+    "secrets": {"DEPLOY": "s3cret-canary"},
+    "oidcCustomization": {"useDefault": False, "includeClaimKeys": ["repo"]},
+    "customProperties": {"tier": "1"},
+    "subscribe": True,
+    "defaultBranch": "trunk",
+    "hasWiki": False,
+    "requiredApprovingReviewCount": 2,
+    "requiredStatusCheckContexts": ["build"],
+    "requiredCommitSigning": True,
+    "requiredLinearHistory": True,
+    "bypassPullRequestAllowances": {"users": ["ana"]},
+    "restrictions": {"users": ["ana"], "teams": []},
+    "gitCommitMessage": "Begin",
+}
 PUBLISH = {"action": "publish:github", "input": {"repoUrl": REPO_URL, "description": "Takes payments"}}
 
 
@@ -45,30 +68,7 @@ def test_a_workspace_becomes_a_protected_repository(publisher: Publisher, hub: F
 
 def test_everything_that_is_asked_for_is_there(publisher: Publisher, hub: FakeGitHub) -> None:
     hub.known_properties = {"tier"}
-    publisher.done(
-        "publish:github",
-        repoVisibility="public",
-        homepage="https://payments.example",
-        access="acme/platform",
-        collaborators=[
-            {"user": "user:default/bo", "access": "push"},
-            {"team": "platform", "access": "admin"},
-        ],
-        repoVariables={"REGION": "eu"},
-        secrets={"DEPLOY": "s3cret-canary"},
-        oidcCustomization={"useDefault": False, "includeClaimKeys": ["repo"]},
-        customProperties={"tier": "1"},
-        subscribe=True,
-        defaultBranch="trunk",
-        hasWiki=False,
-        requiredApprovingReviewCount=2,
-        requiredStatusCheckContexts=["build"],
-        requiredCommitSigning=True,
-        requiredLinearHistory=True,
-        bypassPullRequestAllowances={"users": ["ana"]},
-        restrictions={"users": ["ana"], "teams": []},
-        gitCommitMessage="Begin",
-    )
+    publisher.done("publish:github", **EVERYTHING)
     found, facts = hub.state.named(NAME), hub.facts(NAME)
     assert found is not None
     assert (found.visibility, found.default_branch, list(found.heads)) == ("public", "trunk", ["trunk"])

@@ -10,6 +10,7 @@ from scaffolder.steps import ACTIONS
 from scaffolder.tasks import execute_run
 from scm.fakes.github import FakeGitHub
 from scm.fakes.objects import write_head
+from tests.scaffolder.conftest import TASKS
 from tests.scaffolder.github.conftest import NAME, REPO_URL, Publisher
 
 pytestmark = pytest.mark.django_db
@@ -114,6 +115,20 @@ def test_an_answer_that_is_lost_is_looked_for(publisher: Publisher, existing: Fa
     publisher.done(ACTION, **GIVEN)
     assert len(pulls(existing)) == 1
     assert existing.state.repositories[NAME].pushes == 2
+
+
+def test_a_run_that_failed_in_its_middle_is_retried(publisher: Publisher, existing: FakeGitHub) -> None:
+    """What was found when it first came there is still true, though the run had ended in between."""
+    existing.fail("/pulls", 500, times=9)
+    run_id = publisher.run(ACTION, **GIVEN)
+    assert "answered 500" in publisher.error(run_id)
+    existing.faults.clear()
+    assert publisher.workshop.api.post(f"{TASKS}/{run_id}/retry", {}).status_code == 201
+    execute_run(run_id)
+    assert publisher.workshop.task(run_id)["status"] == "completed", publisher.workshop.messages(run_id)
+    assert len(pulls(existing)) == 1
+    publisher.undo(run_id)
+    assert heads(existing) == {"main"}
 
 
 def test_a_branch_of_somebody_else_is_not_deleted(publisher: Publisher, existing: FakeGitHub) -> None:

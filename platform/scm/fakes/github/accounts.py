@@ -132,6 +132,9 @@ def _as_organisation(account: dict[str, Any]) -> dict[str, Any]:
     """An organisation as a team tells it, with addresses of its own."""
     at = account["url"].replace("/users/", "/orgs/")
     return account | {
+        **dict.fromkeys(("company", "location"), ""),
+        "blog": "https://acme.example.com",
+        "email": "hello@acme.example.com",
         "url": at,
         **documents.links(at, ["repos", "events", "hooks", "issues", "members", "public_members"]),
         "description": None,

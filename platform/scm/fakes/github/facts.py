@@ -48,6 +48,10 @@ class Facts:
     variables: dict[str, dict[str, str]] = field(default_factory=dict)
     workflows: set[str] = field(default_factory=set)
     runs: list[Json] = field(default_factory=list)
+    statuses: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Commit → context → state."""
+    check_runs: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    """Commit → name → conclusion, None while it is going on."""
     pages: Json | None = None
     properties: Json = field(default_factory=dict)
     claims: Json = field(default_factory=dict)

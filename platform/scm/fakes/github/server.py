@@ -12,6 +12,7 @@ from scm.fakes.git import GitDoor, refused
 from scm.fakes.github import documents
 from scm.fakes.github.accounts import Accounts
 from scm.fakes.github.automation import Automation
+from scm.fakes.github.checks import Checks
 from scm.fakes.github.contents import Contents
 from scm.fakes.github.facts import Facts
 from scm.fakes.github.issues import Issues
@@ -25,7 +26,7 @@ from scm.fakes.state import FakeRepository, State
 
 API = "/api/v3"
 _REPOSITORY = rf"{API}/repos/([^/]+)/([^/]+)"
-_PARTS = (Accounts, Repositories, Contents, PullRequests, Issues, Protection, Vault, Automation)
+_PARTS = (Accounts, Repositories, Contents, PullRequests, Issues, Protection, Vault, Automation, Checks)
 
 
 class FakeGitHub(FakeServer):

@@ -1,0 +1,28 @@
+"""A commit on GitLab, as far as telling whose it is takes."""
+
+from dataclasses import dataclass
+
+from core.errors import NotFound
+from scm.gitlab.access import Access
+from scm.gitlab.paths import of
+from scm.values import RepositoryName
+
+
+@dataclass(frozen=True, slots=True)
+class HeadCommit:
+    """The commit a branch points to: who committed it, on what, with which words."""
+
+    sha: str
+    committer: str
+    parents: tuple[str, ...]
+    message: str
+
+
+def head_commit(access: Access, name: RepositoryName, branch: str) -> HeadCommit | None:
+    """None when the branch is not there."""
+    try:
+        head = access.get(of(name, "repository", "branches", branch))["commit"]["id"]
+        found = access.get(of(name, "repository", "commits", head))
+    except NotFound:
+        return None
+    return HeadCommit(head, found["committer_name"], tuple(found["parent_ids"]), found["message"])

@@ -1,0 +1,60 @@
+"""The repository that a step on a host outside means, by name; and what inputs and effects of such steps share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scaffolder.steps.port import Foreseen, Made, StepContext, text
+from scaffolder.steps.publishing import REPOSITORY, repository_key
+from scm.registry import hosts
+from scm.values import RepositoryName
+
+TOKEN = text(
+    "A person's token: the step then acts as that person. Default: what the host is configured with."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A repository by the name of its host; nobody is asked whether it is there."""
+
+    host: str
+    name: RepositoryName
+
+    def key(self, thing: str) -> str:
+        """What the ledger calls something in the repository."""
+        return f"{repository_key(self.host, self.name)}:{thing}"
+
+    def intend(self, ctx: StepContext, kind: str, key: str, **details: Any) -> None:
+        """Note that something is about to be made here, with what finding it again takes."""
+        ctx.ledger.intend(kind, key, host=self.host, repository=str(self.name), **details)
+
+    def begin(
+        self, ctx: StepContext, kind: str, key: str, look: Callable[[], dict[str, Any]]
+    ) -> Mapping[str, Any]:
+        """Note that something is about to be made, with what was found there; what an attempt before found stays true."""
+        known = ctx.ledger.noted(kind, key)
+        if known is None:
+            known = look()
+            self.intend(ctx, kind, key, **known)
+        return known
+
+    def is_ours(self, ctx: StepContext) -> bool:
+        """Whether this run made the repository, so that whatever is in it goes with it."""
+        return ctx.ledger.proved(REPOSITORY, repository_key(self.host, self.name)) is not None
+
+    @property
+    def web_url(self) -> str:
+        """Where people look at it; a guess while the host is not configured."""
+        known = hosts().get(self.host)
+        return known.web_url(self.name) if known else f"https://{self.host}/{self.name}"
+
+
+def foreseen(kind: str, key: str, **output: Any) -> Foreseen:
+    """One effect."""
+    return Foreseen(((kind, key),), output)
+
+
+def proof(made: Made, name: str) -> Any:
+    """A detail that only the proof has; None when what is there was made by nobody yet, as far as we know."""
+    return made.details.get(name) if made.proved else None
