@@ -162,9 +162,8 @@ class Journal:
         )
         for step in steps:
             if step.sealed_output is not None:
-                whole = open_sealed(bytes(step.sealed_output))
-                self.masker.learn_again(step.output, whole)  # this worker has not seen them made
-                step.output = whole
+                shown, step.output = step.output, open_sealed(bytes(step.sealed_output))
+                self.masker.recall(shown, step.output)
         return {step.position: step for step in steps}
 
     def _effect(self, kind: str, key: str, details: dict[str, Any]) -> Effect:

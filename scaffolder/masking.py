@@ -23,7 +23,7 @@ class Masker:
         """Hide what an action has made and calls secret: `writeOnly` or `format: password` in its output's schema."""
         self.hide(*_secret_parts(schema or {}, output))
 
-    def learn_again(self, shown: Any, whole: Any) -> None:
+    def recall(self, shown: Any, whole: Any) -> None:
         """Hide what was hidden before: the parts of a whole that are masks in what is shown of it."""
         self.hide(*_behind_masks(shown, whole))
 

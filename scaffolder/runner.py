@@ -81,9 +81,7 @@ class Execution:
         masker = Masker(secrets)
         self.journal = Journal(self.run, masker, self.cancelled)
         wiped = frozenset(self.run.secret_names) - secrets.keys()
-        self.workflow = Workflow(
-            self.spec, str(self.run.pk), secrets, masker.learn, learn_made=masker.learn_made, wiped=wiped
-        )
+        self.workflow = Workflow(self.spec, str(self.run.pk), secrets, masker.learn, wiped, masker.learn_made)
 
     def carry_out(self) -> bool:
         """Do what is left of the steps; False when they failed, and a retry may go on with what the workspace holds."""
