@@ -23,6 +23,7 @@ from scaffolder.states import MOVES, RunState
 _LOCK = 0x67726E_72756E  # "grn", "run": one number of the whole database
 _ADDRESS = re.compile(r"^([A-Za-z0-9.:-]{1,253})\?(?:[^\s]*&)?(?:repo|owner|project|organization|workspace)=")
 _DEEPEST = 6
+_LOOKED_AT = ("state", "template_ref", "owner_ref", "places", "created_at", "started_at")
 MOST_CALLED = 20
 
 
@@ -36,7 +37,7 @@ def places_of(spec: Mapping[str, Any]) -> list[str]:
 
 def take(run_id: str) -> Run | None:
     """The run for this worker; None when another has it, its state forbids it, or a limit keeps it waiting."""
-    run = Run.objects.filter(free(timezone.now()), pk=run_id).first()
+    run = Run.objects.only(*_LOOKED_AT).filter(free(timezone.now()), pk=run_id).first()
     if run is None:
         return None
     runs = Run.objects.all()

@@ -52,10 +52,7 @@ class Journal:
         """Note that a step begins; True when an earlier attempt had begun it too."""
 
         def write() -> bool:
-            fresh = not StepRun.objects.filter(run=self.run, position=position).exists()
-            if fresh:  # nobody else writes steps of a run that is ours
-                StepRun.objects.create(run=self.run, position=position, step_id=step["id"])
-            return not fresh
+            return not StepRun.objects.begun(self.run.pk, position, step["id"])
 
         self._line(f"Beginning step {step['name']}", step["id"], "processing")
         return self.fence.write(write)

@@ -10,7 +10,7 @@ from catalog.models import Entity
 from core.leases import Leased
 from scaffolder.approvals.models import Approval, ApprovalRequest  # noqa: F401 - tables of this app
 from scaffolder.json_text import JsonText
-from scaffolder.querysets import RunEventQuerySet, RunQuerySet, TemplateManager
+from scaffolder.querysets import RunEventQuerySet, RunQuerySet, StepRunQuerySet, TemplateManager
 from scaffolder.rollback.models import Rollback  # noqa: F401 - tables of this app
 from scaffolder.states import EffectState, RunState, StepState
 from scaffolder.upgrades.models import Campaign, Member, Upgrade  # noqa: F401 - tables of this app
@@ -112,6 +112,8 @@ class StepRun(models.Model):
     error = JsonText(null=True)
     started_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
+
+    objects = StepRunQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["run", "position"]
