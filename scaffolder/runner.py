@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
+from django.conf import settings
+
 from core.api.subjects import Subject
 from core.children import stopped_by
 from core.errors import GreenroomError, LeaseLost
@@ -55,7 +57,7 @@ def execute(run_id: str) -> None:
             if not planning.passes(run, keeper.lost):
                 until_back(admission.call_next)  # its place is free for another
                 return
-            if Execution(run, keeper.lost).carry_out():
+            if Execution(run, keeper.lost).carry_out() or not settings.GREENROOM_WORKSPACE_KEEP_MINUTES:
                 # Before the lease is given back: a retry must not find the folder while it goes.
                 workspace.discard(run.pk)
     except LeaseLost as lost:
