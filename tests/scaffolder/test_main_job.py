@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scaffolder import runner
-from scm import registry
+from scm import registry, storage
 from scm.budget import forget_budgets
 from scm.fakes.github import FakeGitHub
 from scm.fakes.gitlab import FakeGitLab
@@ -52,12 +53,15 @@ class Place:
     hook: dict[str, Any] | None
     events: tuple[str, ...] = ()
     """Without a step for webhooks: the host's names of what ours is told of."""
+    folder: Callable[[RepositoryName], Path] = field(kw_only=True)
+    """Where the host itself keeps a repository."""
 
 
 def local() -> Iterator[Place]:
     """Its rules and webhooks are set by people: no step of the contract does so, nor a step for GitLab's webhooks."""
     publish = {"action": "publish:local", "input": {"defaultBranch": "main"}}
-    yield Place(registry.publishing_host("local"), "acme", publish, None, ("push",))
+    host = registry.publishing_host("local")
+    yield Place(host, "acme", publish, None, ("push",), folder=lambda name: storage.bare(name).folder)
 
 
 def github() -> Iterator[Place]:
@@ -68,7 +72,7 @@ def github() -> Iterator[Place]:
             "action": "github:webhook",
             "input": {"webhookUrl": HOOK, "webhookSecret": "${{ secrets.hook }}"},
         }
-        yield Place(GitHubHost(on_github(fake)), "acme", publish, hook)
+        yield Place(GitHubHost(on_github(fake)), "acme", publish, hook, folder=kept_by(fake))
 
 
 def gitlab() -> Iterator[Place]:
@@ -77,7 +81,17 @@ def gitlab() -> Iterator[Place]:
         fake.state.teams["acme"] = [FakeTeam("acme/money", "Money", "acme")]
         protect = {"branches": [{"name": "main", "protect": True}]}
         publish = {"action": "publish:gitlab", "input": {"defaultBranch": "main", **protect}}
-        yield Place(GitLabHost(on_gitlab(fake)), "acme/money", publish, None, ("push_events",))
+        host, folder = GitLabHost(on_gitlab(fake)), kept_by(fake)
+        yield Place(host, "acme/money", publish, None, ("push_events",), folder=folder)
+
+
+def kept_by(fake: FakeGitHub | FakeGitLab) -> Callable[[RepositoryName], Path]:
+    def folder(name: RepositoryName) -> Path:
+        found = fake.state.named(str(name))
+        assert found is not None, f"{name} is not there"
+        return found.bare.folder
+
+    return folder
 
 
 @pytest.fixture(params=[local, github, gitlab], ids=lambda make: make.__name__)
