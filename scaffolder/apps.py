@@ -19,6 +19,7 @@ class ScaffolderConfig(AppConfig):
         from .approvals import checks as approval_checks  # noqa: F401
         from .approvals import sweeps as approval_sweeps  # noqa: F401
         from .expressions.extensions import load
+        from .notifications import sweeps as notification_sweeps  # noqa: F401
         from .registry import timetable as registry_timetable  # noqa: F401
         from .rollback import sweeps as rollback_sweeps  # noqa: F401
         from .steps.added import load_actions

@@ -10,6 +10,7 @@ from catalog.models import Entity
 from core.leases import Leased
 from scaffolder.approvals.models import Approval, ApprovalRequest  # noqa: F401 - tables of this app
 from scaffolder.json_text import JsonText
+from scaffolder.notifications.models import Mark, Notification  # noqa: F401 - tables of this app
 from scaffolder.querysets import RunEventQuerySet, RunQuerySet, TemplateManager
 from scaffolder.rollback.models import Rollback  # noqa: F401 - tables of this app
 from scaffolder.states import EffectState, RunState, StepState
