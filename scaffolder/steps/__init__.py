@@ -2,6 +2,7 @@
 
 from core.errors import NotFound
 from scaffolder.steps import (
+    archives,
     catalog,
     debug,
     entities,
@@ -20,6 +21,7 @@ from scaffolder.steps import (
 from scaffolder.steps.port import Action
 
 _FAMILIES = (
+    archives,
     catalog,
     debug,
     entities,
