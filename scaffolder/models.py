@@ -9,7 +9,9 @@ from django.utils import timezone
 from catalog.models import Entity
 from core.leases import Leased
 from scaffolder.approvals.models import Approval, ApprovalRequest  # noqa: F401 - tables of this app
+from scaffolder.artifacts.models import Artifact, Part  # noqa: F401 - tables of this app
 from scaffolder.json_text import JsonText
+from scaffolder.notifications.models import Mark, Notification  # noqa: F401 - tables of this app
 from scaffolder.querysets import RunEventQuerySet, RunQuerySet, StepRunQuerySet, TemplateManager
 from scaffolder.rollback.models import Rollback  # noqa: F401 - tables of this app
 from scaffolder.states import EffectState, RunState, StepState

@@ -227,6 +227,7 @@ class Execution:
             cancelled=cancelled,
             again=again,
             hide=self.journal.masker.hide,
+            mask=self.journal.masker.text,
         )
 
 

@@ -25,7 +25,7 @@ urlpatterns = [
     path("api/catalog/", include("catalog.api.urls")),
     path("api/search/", include("catalog.api.search")),
     path("api/scaffolder/", include("scaffolder.api.urls")),
-    path("api/v1/scaffolder/", include("scaffolder.api.v1.urls")),
+    path("api/notifications/", include("scaffolder.api.notifications")),
     path("api/v1/openapi.json", openapi),
     path("api/v1/catalog/", include("catalog.api.v1.urls")),
     path("catalog/<str:namespace>/<str:kind>/<str:name>", entity_page),
