@@ -19,6 +19,7 @@ from scaffolder.fencing import channel
 from scaffolder.jobs import EXECUTE_RUN
 from scaffolder.models import Run, RunEvent
 from scaffolder.states import MOVES, RunState
+from scm.registry import hosts
 
 _LOCK = 0x67726E_72756E  # "grn", "run": one number of the whole database
 _ADDRESS = re.compile(r"^([A-Za-z0-9.:-]{1,253})\?(?:[^\s]*&)?(?:repo|owner|project|organization|workspace)=")
@@ -28,11 +29,13 @@ MOST_CALLED = 20
 
 
 def places_of(spec: Mapping[str, Any]) -> list[str]:
-    """The code hosts that a run works with: those of the repository addresses (`host?owner=…&repo=…`) in its form's values
-    and in the inputs of its steps, as they are written.
+    """The code hosts of ours that a run works with: those of the repository addresses (`host?owner=…&repo=…`) in its
+    form's values and in the inputs of its steps, as they are written.
     """
+    known = {host.lower() for host in hosts()}
     texts = [*_texts(spec["parameters"]), *_texts([step.get("input") for step in spec["steps"]])]
-    return sorted({found[1].lower() for text in texts if (found := _ADDRESS.match(text))})
+    named = {found[1].lower() for text in texts if (found := _ADDRESS.match(text))}
+    return sorted(named & known)
 
 
 def take(run_id: str) -> Run | None:

@@ -6,7 +6,7 @@ Runs and dry runs go the same way through here; they differ in how a step's acti
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.errors import InputError
@@ -78,14 +78,14 @@ class Workflow:
             step["each"], self.context() | {"secrets": self.secrets}, environment=environment()
         )
         collected: dict[str, list[Any]] = {}
-        for each in _each(items, step):
+        for place, each in enumerate(_each(items, step)):
             context = self.context() | {"secrets": self.secrets, "each": each}
             if not self._holds(step, context):
                 continue
             ctx.check_cancelled()
             shown = {"key": each["key"], "value": each["value"]}
             ctx.log(f"Running step each: {json.dumps(shown, separators=(',', ':'), ensure_ascii=False)}")
-            for key, value in self._act(step, ctx, context, call).items():
+            for key, value in self._act(step, _for_item(ctx, place), context, call).items():
                 collected.setdefault(key, []).append(value)
         return collected
 
@@ -120,6 +120,12 @@ class Workflow:
         output = dict(call(action, ctx, given) or {})
         self.learn_made(action.output, output)
         return output
+
+
+def _for_item(ctx: StepContext, place: int) -> StepContext:
+    """The context for one item of `each`: what is done under a key for one item is not done for the others."""
+    kept = ctx.checkpoint
+    return replace(ctx, checkpoint=lambda name, work: kept(f"{place}: {name}", work))
 
 
 def _named(raw: Any, secret: str) -> bool:
