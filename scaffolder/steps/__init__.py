@@ -2,6 +2,7 @@
 
 from core.errors import NotFound
 from scaffolder.steps import (
+    branch_rules,
     catalog,
     debug,
     entities,
@@ -14,11 +15,13 @@ from scaffolder.steps import (
     http,
     publish,
     roadie_actions,
+    webhooks,
     workspace,
 )
 from scaffolder.steps.port import Action
 
 _FAMILIES = (
+    branch_rules,
     catalog,
     debug,
     entities,
@@ -31,6 +34,7 @@ _FAMILIES = (
     http,
     publish,
     roadie_actions,
+    webhooks,
     workspace,
 )
 ACTIONS: dict[str, Action] = {
