@@ -97,12 +97,14 @@ class Matrix:
         assert made.description == "", "the mark of the run is still there"
         assert [branch.name for branch in host.branches(name)] == ["main"]
         assert host.list_files(name, "main") == FILES
-        assert host.read_file(name, "main", "README.md") == f"# {name.name}\n".encode()
+        assert host.read_file(name, "main", "README.md") == f"# {name.name}\n\nfirst\n".encode()
         assert self.commits() == 1
         assert isinstance(host, Protecting)
-        assert (host.branch_rules(name, "main") is None) is (host.host == "local")
+        rules = host.branch_rules(name, "main")
+        assert rules is not None
+        assert rules.approvals == 1
         assert isinstance(host, Hooks)
-        assert [one.url for one in host.hooks(name)] == ([HOOK] if self.place.hook else [])
+        assert [one.url for one in host.hooks(name)] == [HOOK]
         assert Location.objects.filter(target__contains=f"{name}/").count() == 1
         entity = f"component:default/{name.name}"
         assert self.workshop.output(run_id)["entityRef"] == entity
@@ -149,6 +151,7 @@ class Matrix:
         return {RepositoryName.parse(one.partition(" ")[0]) for one in self.before}
 
     def commits(self) -> int:
+        assert self.place.folder is not None
         counted = ["git", "-C", str(self.place.folder(self.name)), "rev-list", "--all", "--count"]
         return int(subprocess.run(counted, capture_output=True, text=True, check=True).stdout)
 
