@@ -29,6 +29,8 @@ def watching(
 ) -> Iterator[None]:
     """While the body runs, set `cancelled` as soon as the row says so or the lease is lost; twice a second do `meanwhile`."""
     done = threading.Event()
+    asking = threading.Lock()
+    """Held while the thread talks with the database: it does not outlive the run in that."""
     watch = Watch(channel(run.pk))
 
     def look() -> None:
@@ -39,19 +41,20 @@ def watching(
         looked = 0.0
         while not done.is_set():
             told = watch.wait(_TICK)
-            if done.is_set():
-                return
-            try:
-                meanwhile()
-                if lost.is_set():
-                    cancelled.set()
-                elif not cancelled.is_set() and (told or time.monotonic() - looked > LOOK_EVERY):
-                    looked = time.monotonic()
-                    look()
-            except DatabaseError as error:
-                log.warning("the database is away, looking again", extra={"error": str(error)})
-            finally:
-                connection.close()
+            with asking:
+                if done.is_set():
+                    return
+                try:
+                    meanwhile()
+                    if lost.is_set():
+                        cancelled.set()
+                    elif not cancelled.is_set() and (told or time.monotonic() - looked > LOOK_EVERY):
+                        looked = time.monotonic()
+                        look()
+                except DatabaseError as error:
+                    log.warning("the database is away, looking again", extra={"error": str(error)})
+                finally:
+                    connection.close()
 
     # Not joined: it ends by itself within a tick, and a run does not wait for it.
     threading.Thread(target=listen, name=f"cancel-{run.pk}", daemon=True).start()
@@ -59,3 +62,5 @@ def watching(
         yield
     finally:
         done.set()
+        with asking:
+            pass

@@ -1,15 +1,11 @@
-"""Keeps a run's secrets out of all that it says: their values, what was made from them, and how JSON writes them."""
+"""Keeps a run's secrets out of all that it says: their values, what was made from them, and how others write them."""
 
-import base64
-import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
 
 from core.redaction import MASK, Redactor
-
-_TELLING = 8
-"""Characters of base64 that are hidden; fewer could stand in any text."""
+from scaffolder.spellings import spellings
 
 
 class Masker:
@@ -17,22 +13,26 @@ class Masker:
 
     def __init__(self, secrets: Mapping[str, Any]) -> None:
         self._known = set(_texts(secrets))
-        self._redactor = Redactor(_spellings(self._known))
+        self._redactor = Redactor(spellings(self._known))
 
     def learn(self, raw: Any, rendered: Any) -> None:
         """Hide every text of a rendered input that was written with `secrets` in it."""
         self.hide(*_derived(raw, rendered))
+
+    def learn_made(self, schema: Mapping[str, Any] | None, output: Any) -> None:
+        """Hide what an action has made and calls secret: `writeOnly` or `format: password` in its output's schema."""
+        self.hide(*_secret_parts(schema or {}, output))
+
+    def recall(self, shown: Any, whole: Any) -> None:
+        """Hide what was hidden before: the parts of a whole that are masks in what is shown of it."""
+        self.hide(*_behind_masks(shown, whole))
 
     def hide(self, *texts: str) -> None:
         """Hide these texts from now on: what a step made that nobody may read, such as a token."""
         fresh = set(texts) - self._known
         if fresh:
             self._known |= fresh
-            self._redactor = Redactor(_spellings(self._known))
-
-    def recall(self, shown: Any, whole: Any) -> None:
-        """Hide again what an earlier attempt hid: the texts of an output that is kept masked as a whole."""
-        self.hide(*_masked(shown, whole))
+            self._redactor = Redactor(spellings(self._known))
 
     def text(self, text: str) -> str:
         return self._redactor(text)
@@ -71,37 +71,27 @@ def _derived(raw: Any, rendered: Any) -> Iterator[str]:
             yield from _derived(item, other)
 
 
-def _masked(shown: Any, whole: Any) -> Iterator[str]:
+def _secret_parts(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
+    if schema.get("writeOnly") is True or schema.get("format") == "password":
+        yield from _texts(value)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _secret_parts(schema.get("properties", {}).get(key, {}), item)
+    elif isinstance(value, list) and isinstance(schema.get("items"), Mapping):
+        for item in value:
+            yield from _secret_parts(schema["items"], item)
+
+
+def _behind_masks(shown: Any, whole: Any) -> Iterator[str]:
     if isinstance(shown, str) and isinstance(whole, str):
-        if shown == MASK and whole != MASK:
-            yield whole
+        if shown != whole:
+            pattern = "(.+?)".join(map(re.escape, shown.split(MASK)))
+            found = re.fullmatch(pattern, whole, re.DOTALL)
+            yield from found.groups() if found else (whole,)
     elif isinstance(shown, Mapping) and isinstance(whole, Mapping):
-        for key, item in whole.items():
-            yield from _masked(shown.get(key), item)
+        for (key, item), (name, other) in zip(shown.items(), whole.items(), strict=False):
+            yield from _behind_masks(key, name)
+            yield from _behind_masks(item, other)
     elif isinstance(shown, list) and isinstance(whole, list):
         for item, other in zip(shown, whole, strict=False):
-            yield from _masked(item, other)
-
-
-def _spellings(texts: set[str]) -> Iterator[str]:
-    for text in texts:
-        yield text
-        yield json.dumps(text)[1:-1]
-        yield json.dumps(text, ensure_ascii=False)[1:-1]
-        yield quote(text, safe="")
-        quoted = repr(text)[1:-1].replace(
-            "\\'", "'"
-        )  # as our messages name a value, in either kind of quotes
-        yield quoted
-        yield quoted.replace("'", "\\'")
-        yield from _in_base64(text.encode(errors="replace"))
-
-
-def _in_base64(secret: bytes) -> Iterator[str]:
-    """How base64 writes a secret wherever in a text it stands: what all neighbours leave alike, if that says much."""
-    for before in range(3):
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            written = encode(b"\0" * before + secret).decode().rstrip("=")
-            core = written[-(-before * 4 // 3) : (before + len(secret)) * 4 // 3]
-            if len(core) >= _TELLING:
-                yield core
+            yield from _behind_masks(item, other)

@@ -6,7 +6,7 @@ Runs and dry runs go the same way through here; they differ in how a step's acti
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.errors import InputError
@@ -18,6 +18,11 @@ from scaffolder.steps import action_named
 from scaffolder.steps.port import Action, StepContext
 from scaffolder.validation import faults, sentence
 
+
+def _learns_nothing(_schema: Mapping[str, Any] | None, _output: Any) -> None:
+    """For who has no secrets to keep."""
+
+
 Call = Callable[[Action, StepContext, dict[str, Any]], Mapping[str, Any] | None]
 """Calls an action with its checked input, and gives its output."""
 
@@ -26,7 +31,8 @@ Call = Callable[[Action, StepContext, dict[str, Any]], Mapping[str, Any] | None]
 class Workflow:
     """A template's steps on their way: what expressions see of the steps so far, and whether one has failed.
 
-    `learn` is told each input as it was written and as it was rendered, before anything else sees it.
+    `learn` is told each input as it was written and as it was rendered, and `learn_made` each output with its schema,
+    before anything else sees them.
     """
 
     spec: Mapping[str, Any]
@@ -35,6 +41,7 @@ class Workflow:
     learn: Callable[[Any, Any], None]
     wiped: frozenset[str] = frozenset()
     """Names of secrets that were given once, and are gone since the run ended for the first time."""
+    learn_made: Callable[[Mapping[str, Any] | None, Any], None] = _learns_nothing
     outputs: dict[str, Any] = field(default_factory=dict)
     failure: dict[str, str] | None = None
 
@@ -71,14 +78,14 @@ class Workflow:
             step["each"], self.context() | {"secrets": self.secrets}, environment=environment()
         )
         collected: dict[str, list[Any]] = {}
-        for each in _each(items, step):
+        for place, each in enumerate(_each(items, step)):
             context = self.context() | {"secrets": self.secrets, "each": each}
             if not self._holds(step, context):
                 continue
             ctx.check_cancelled()
             shown = {"key": each["key"], "value": each["value"]}
             ctx.log(f"Running step each: {json.dumps(shown, separators=(',', ':'), ensure_ascii=False)}")
-            for key, value in self._act(step, ctx, context, call).items():
+            for key, value in self._act(step, _for_item(ctx, place), context, call).items():
                 collected.setdefault(key, []).append(value)
         return collected
 
@@ -110,7 +117,15 @@ class Workflow:
             reasons = ", ".join(sentence(one) for one in found)
             raise InputError(f"Invalid input passed to action {action.id}, {reasons}")
         check_action(ctx.subject, action.id, given)
-        return dict(call(action, ctx, given) or {})
+        output = dict(call(action, ctx, given) or {})
+        self.learn_made(action.output, output)
+        return output
+
+
+def _for_item(ctx: StepContext, place: int) -> StepContext:
+    """The context for one item of `each`: what is done under a key for one item is not done for the others."""
+    kept = ctx.checkpoint
+    return replace(ctx, checkpoint=lambda name, work: kept(f"{place}: {name}", work))
 
 
 def _named(raw: Any, secret: str) -> bool:

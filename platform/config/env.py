@@ -83,6 +83,7 @@ class Environment:
     step_minutes: int
     run_hours: int
     workspace_keep_minutes: int
+    artifact_days: int
 
 
 def read() -> Environment:
@@ -161,6 +162,7 @@ def read() -> Environment:
         step_minutes=_number(env, "GREENROOM_STEP_MINUTES", 30, 1, 1440, wrong),
         run_hours=_number(env, "GREENROOM_RUN_HOURS", 6, 1, 168, wrong),
         workspace_keep_minutes=_number(env, "GREENROOM_WORKSPACE_KEEP_MINUTES", 1440, 0, 43200, wrong),
+        artifact_days=_number(env, "GREENROOM_ARTIFACT_DAYS", 7, 1, 365, wrong),
     )
     for name, entries in (
         ("READING", found.reading_allow),

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-CLASSES = {"github": ("scm.github.host", "GitHubHost"), "gitlab": ("scm.gitlab", "GitLabHost")}
+CLASSES = {"github": ("scm.github.host", "GitHubHost"), "gitlab": ("scm.gitlab.host", "GitLabHost")}
 
 
 class ScmConfig(AppConfig):

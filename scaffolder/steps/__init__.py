@@ -2,6 +2,7 @@
 
 from core.errors import NotFound
 from scaffolder.steps import (
+    archives,
     catalog,
     debug,
     entities,
@@ -12,6 +13,7 @@ from scaffolder.steps import (
     github,
     gitlab,
     http,
+    notification,
     publish,
     roadie_actions,
     workspace,
@@ -19,6 +21,7 @@ from scaffolder.steps import (
 from scaffolder.steps.port import Action
 
 _FAMILIES = (
+    archives,
     catalog,
     debug,
     entities,
@@ -29,6 +32,7 @@ _FAMILIES = (
     github,
     gitlab,
     http,
+    notification,
     publish,
     roadie_actions,
     workspace,

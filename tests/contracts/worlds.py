@@ -20,7 +20,7 @@ from scm.fakes.github import FakeGitHub
 from scm.fakes.gitlab import FakeGitLab
 from scm.fakes.server import FakeServer
 from scm.github.host import GitHubHost
-from scm.gitlab import GitLabHost
+from scm.gitlab.host import GitLabHost
 from scm.local import LocalHost
 from scm.port import Reading
 from scm.values import Author, RepositoryName

@@ -18,7 +18,7 @@ from scm.fakes.server import FakeServer
 from scm.fakes.state import FakeTeam
 from scm.git import git
 from scm.github.host import GitHubHost
-from scm.gitlab import GitLabHost
+from scm.gitlab.host import GitLabHost
 from scm.local import LocalHost
 from scm.models import LocalRepository
 from scm.port import CodeHost

@@ -17,7 +17,7 @@ from scm.fakes.github import FakeGitHub
 from scm.fakes.gitlab import FakeGitLab
 from scm.fakes.server import Reply
 from scm.github.host import GitHubHost
-from scm.gitlab import GitLabHost
+from scm.gitlab.host import GitLabHost
 from scm.values import RepositoryName
 from tests.contracts.worlds import on_github, on_gitlab
 

@@ -18,7 +18,7 @@ from core.models import AuditEvent
 from scm import registry
 from scm.connections import Connection
 from scm.github.host import GitHubHost
-from scm.gitlab import GitLabHost
+from scm.gitlab.host import GitLabHost
 from scm.models import Delivery, Event
 from scm.sweeps import keep_house, ring_left_deliveries
 from scm.webhooks import github, gitlab, inbox

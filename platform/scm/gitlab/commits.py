@@ -1,11 +1,14 @@
 """A commit on GitLab, as far as telling whose it is takes."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from core.errors import NotFound
-from scm.gitlab.access import Access
 from scm.gitlab.paths import of
 from scm.values import RepositoryName
+
+if TYPE_CHECKING:
+    from scm.gitlab.access import Access
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,7 @@ class HeadCommit:
     message: str
 
 
-def head_commit(access: Access, name: RepositoryName, branch: str) -> HeadCommit | None:
+def head_commit(access: "Access", name: RepositoryName, branch: str) -> HeadCommit | None:
     """None when the branch is not there."""
     try:
         head = access.get(of(name, "repository", "branches", branch))["commit"]["id"]

@@ -1,11 +1,14 @@
 """GitLab's groups: found by their full path, made below one another, removed when they are empty."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from core.errors import NotFound
 from scm.errors import CredentialRefused, Unacceptable
-from scm.gitlab.access import Access
 from scm.gitlab.paths import group, path
+
+if TYPE_CHECKING:
+    from scm.gitlab.access import Access
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,7 @@ class Group:
     path: str
 
 
-def find_group(access: Access, full_path: str) -> Group | None:
+def find_group(access: "Access", full_path: str) -> Group | None:
     """The group at a full path; None when there is none, or none that we may see."""
     try:
         found = access.get(group(full_path), with_projects="false")
@@ -25,7 +28,7 @@ def find_group(access: Access, full_path: str) -> Group | None:
     return None if found.get("marked_for_deletion_on") else Group(int(found["id"]), str(found["full_path"]))
 
 
-def create_group(access: Access, parent: Group | None, slug: str, name: str, description: str) -> Group:
+def create_group(access: "Access", parent: Group | None, slug: str, name: str, description: str) -> Group:
     """Make a group below another, or at the top; the one that somebody else has made meanwhile is as good."""
     full_path = f"{parent.path}/{slug}" if parent else slug
     wanted = {"name": name, "path": slug, "description": description, "visibility": "private"}
@@ -44,7 +47,7 @@ def create_group(access: Access, parent: Group | None, slug: str, name: str, des
     return Group(int(made["id"]), str(made["full_path"]))
 
 
-def remove_empty_group(access: Access, group_id: int) -> bool:
+def remove_empty_group(access: "Access", group_id: int) -> bool:
     """Remove a group without projects and without groups below; False when there is something in it."""
     try:
         for below in ("projects", "subgroups"):

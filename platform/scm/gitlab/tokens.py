@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TYPE_CHECKING
 
 from core.errors import NotFound
-from scm.gitlab.access import Access
 from scm.gitlab.paths import of
+
+if TYPE_CHECKING:
+    from scm.gitlab.access import Access
 
 ACCESS, DEPLOY = "access_tokens", "deploy_tokens"
 
@@ -21,7 +24,7 @@ class Token:
 
 
 def create_access_token(
-    access: Access, project: str, name: str, scopes: Sequence[str], level: int, until: date
+    access: "Access", project: str, name: str, scopes: Sequence[str], level: int, until: date
 ) -> Token:
     """Make an access token that ends by itself."""
     wanted = {"name": name, "scopes": list(scopes), "access_level": level, "expires_at": until.isoformat()}
@@ -30,7 +33,7 @@ def create_access_token(
 
 
 def create_deploy_token(
-    access: Access, project: str, name: str, scopes: Sequence[str], username: str
+    access: "Access", project: str, name: str, scopes: Sequence[str], username: str
 ) -> Token:
     """Make a deploy token; GitLab chooses the username where none is given."""
     wanted = {"name": name, "scopes": list(scopes)} | ({"username": username} if username else {})
@@ -38,13 +41,13 @@ def create_deploy_token(
     return Token(int(made["id"]), str(made["token"]), str(made["username"]))
 
 
-def tokens_named(access: Access, project: str, kind: str, name: str) -> list[int]:
+def tokens_named(access: "Access", project: str, kind: str, name: str) -> list[int]:
     """The numbers of the living tokens with a name."""
     found = access.pages(of(project, kind))
     return [int(one["id"]) for one in found if one["name"] == name and not one.get("revoked")]
 
 
-def revoke_token(access: Access, project: str, kind: str, token_id: int) -> None:
+def revoke_token(access: "Access", project: str, kind: str, token_id: int) -> None:
     """End a token; one that has ended is fine."""
     try:
         access.delete(of(project, kind, token_id))

@@ -1,16 +1,18 @@
 """Variables for the pipelines of a GitLab project."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import NotFound
-from scm.gitlab.access import Access
 from scm.gitlab.paths import of
+
+if TYPE_CHECKING:
+    from scm.gitlab.access import Access
 
 EVERYWHERE = "*"
 
 
-def find_variable(access: Access, project: str, key: str, scope: str) -> dict[str, Any] | None:
+def find_variable(access: "Access", project: str, key: str, scope: str) -> dict[str, Any] | None:
     """A variable as GitLab tells it; a value that is masked and hidden is not told."""
     try:
         return access.get(of(project, "variables", key), **_scoped(scope))
@@ -18,7 +20,7 @@ def find_variable(access: Access, project: str, key: str, scope: str) -> dict[st
         return None
 
 
-def keep_variable(access: Access, project: str, wanted: Mapping[str, Any]) -> bool:
+def keep_variable(access: "Access", project: str, wanted: Mapping[str, Any]) -> bool:
     """Have a variable as `wanted` says, by GitLab's own names; True when it was made, False when it was there."""
     key, scope = str(wanted["key"]), str(wanted.get("environment_scope") or EVERYWHERE)
     if find_variable(access, project, key, scope) is None:
@@ -29,7 +31,7 @@ def keep_variable(access: Access, project: str, wanted: Mapping[str, Any]) -> bo
     return False
 
 
-def remove_variable(access: Access, project: str, key: str, scope: str) -> None:
+def remove_variable(access: "Access", project: str, key: str, scope: str) -> None:
     """Take a variable away; one that is gone is fine."""
     try:
         access.delete(of(project, "variables", key), **_scoped(scope))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.errors import InputError
 from scaffolder.errors import CannotUndo
@@ -21,7 +21,9 @@ from scaffolder.steps.port import (
 )
 from scaffolder.steps.publishing import left_to_a_person
 from scm.gitlab import tokens
-from scm.gitlab.access import Access
+
+if TYPE_CHECKING:
+    from scm.gitlab.access import Access
 
 MOST_DAYS = 365
 MAINTAINER = 40
@@ -79,7 +81,7 @@ def _made(
     return value, user
 
 
-def _end_unheard(access: Access, project: str, kind: str, name: str, before: list[int]) -> None:
+def _end_unheard(access: "Access", project: str, kind: str, name: str, before: list[int]) -> None:
     for number in tokens.tokens_named(access, project, kind, name):
         if number not in before:
             tokens.revoke_token(access, project, kind, number)

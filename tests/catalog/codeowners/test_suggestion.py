@@ -12,7 +12,7 @@ from scm.errors import RepositoryNotFound
 from scm.fakes.github import FakeGitHub
 from scm.fakes.gitlab import FakeGitLab
 from scm.github.host import GitHubHost
-from scm.gitlab import GitLabHost
+from scm.gitlab.host import GitLabHost
 from tests.catalog.documents import component, group, several, user
 from tests.contracts.worlds import on_github, on_gitlab
 

@@ -17,7 +17,7 @@ from scm.budget import forget_budgets
 from scm.fakes.github import FakeGitHub
 from scm.fakes.gitlab import FakeGitLab
 from scm.github.host import GitHubHost
-from scm.gitlab import GitLabHost
+from scm.gitlab.host import GitLabHost
 from tests.contracts.worlds import on_github, on_gitlab
 
 TESTS = System("system:tests")

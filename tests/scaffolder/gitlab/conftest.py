@@ -11,7 +11,7 @@ from scm.budget import forget_budgets
 from scm.fakes.gitlab import FakeGitLab
 from scm.fakes.gitlab.facts import Facts
 from scm.fakes.state import FakeTeam
-from scm.gitlab import GitLabHost
+from scm.gitlab.host import GitLabHost
 from tests.contracts.worlds import on_gitlab
 from tests.scaffolder.conftest import Workshop
 from tests.scaffolder.github.conftest import Publisher
