@@ -5,7 +5,7 @@ import io
 import os
 import tarfile
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -15,42 +15,7 @@ from core.errors import ExternalError, GreenroomError, InputError, TooLarge
 from scm import unpacking
 from scm.archives import archive_for, export_archive
 from scm.folders import MIB, Limits
-
-GZIP_LEVEL = 1
-
-
-def packed(*entries: tarfile.TarInfo | tuple[str, bytes], pax: bool = True) -> bytes:
-    """A gzipped tar of these entries, whatever they are."""
-    made = io.BytesIO()
-    form = tarfile.PAX_FORMAT if pax else tarfile.GNU_FORMAT
-    with tarfile.open(fileobj=made, mode="w:gz", format=form, compresslevel=GZIP_LEVEL) as tar:
-        for entry in entries:
-            if isinstance(entry, tarfile.TarInfo):
-                tar.addfile(entry)
-                continue
-            name, content = entry
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
-    return made.getvalue()
-
-
-def special(name: str, kind: bytes, target: str = "", **pax: str) -> tarfile.TarInfo:
-    info = tarfile.TarInfo(name)
-    info.type, info.linkname, info.pax_headers = kind, target, pax
-    return info
-
-
-def zeros(header: tarfile.TarInfo, megabytes: int) -> bytes:
-    """A header and that many megabytes of zeros behind it, gzipped."""
-    made = io.BytesIO()
-    with gzip.GzipFile(fileobj=made, mode="wb", compresslevel=GZIP_LEVEL) as file:
-        header.size = megabytes * MIB
-        file.write(header.tobuf(tarfile.USTAR_FORMAT))
-        for _ in range(megabytes):
-            file.write(bytes(MIB))
-        file.write(bytes(2 * tarfile.BLOCKSIZE))
-    return made.getvalue()
+from tests.scm.hostile_archives import BOMBS, GZIP_LEVEL, packed, special
 
 
 def extracted(archive: bytes, into: Path, path: str = "", limits: Limits | None = None) -> None:
@@ -127,14 +92,6 @@ def test_too_many_files_and_too_much_of_them_is_refused_before_anything_lands(in
     assert not into.exists()
     extracted(many, into, limits=Limits(files=30))
     assert len(list(into.iterdir())) == 30
-
-
-BOMBS: dict[str, Callable[[], bytes]] = {
-    "a file of zeros": lambda: zeros(tarfile.TarInfo("top/a"), 64),
-    "a header of zeros for the next entry": lambda: zeros(special("top/a", tarfile.XHDTYPE), 64),
-    "a header of zeros for all entries": lambda: zeros(special("top/a", tarfile.XGLTYPE), 64),
-    "a name of zeros": lambda: zeros(special("top/a", tarfile.GNUTYPE_LONGNAME), 64),
-}
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
