@@ -46,6 +46,7 @@ class Matrix:
         self.ref = offered(workshop, place)
         self.number = 0
         self.before = self.listed()
+        self.locations = self.other_locations()
 
     def listed(self) -> list[str]:
         """The host's own list of what is there, with each branch's head."""
@@ -53,6 +54,11 @@ class Matrix:
         assert isinstance(host, Listing)
         names = sorted(one.name for one in host.repositories(self.place.owner))
         return [f"{name} {sorted((b.name, b.sha) for b in host.branches(name))}" for name in names]
+
+    @staticmethod
+    def other_locations() -> set[str]:
+        """What the catalog reads and none of these runs registered."""
+        return set(Location.objects.exclude(target__contains="/payments-").values_list("target", flat=True))
 
     def start(self) -> str:
         """A run for a service of another name than all before; nothing has happened yet."""
@@ -122,8 +128,9 @@ class Matrix:
         assert self.listed() == self.before
 
     def check_nothing(self, run_id: str) -> None:
-        """Nothing of the run is anywhere."""
+        """Nothing of the run is anywhere, and what others made is as it was."""
         assert self.listed() == self.before
+        assert self.other_locations() == self.locations
         assert not Location.objects.filter(target__contains=f"{self.name}/").exists()
         assert self.entity() == 404
         assert not Instance.objects.filter(run_id=run_id).exists()
