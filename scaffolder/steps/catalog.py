@@ -12,7 +12,7 @@ from catalog.processing import SOURCE_TEMPLATE
 from catalog.refs import EntityRef
 from core.api.subjects import System
 from core.audit import Actor
-from core.errors import Conflict, GreenroomError, InputError
+from core.errors import Conflict, GreenroomError, InputError, NotFound
 from scaffolder.registry import instances
 from scaffolder.steps.files import encoded, write_bytes
 from scaffolder.steps.port import (
@@ -94,7 +94,12 @@ def _read(url: str) -> list[str]:
 
 def foresee_location(ctx: StepContext, given: dict[str, Any]) -> Foreseen:
     """The location that would be registered; what it holds is not known before it is there."""
-    url = given.get("catalogInfoUrl") or catalog_url(given["repoContentsUrl"], given.get("catalogInfoPath"))
+    try:
+        url = given.get("catalogInfoUrl") or catalog_url(
+            given["repoContentsUrl"], given.get("catalogInfoPath")
+        )
+    except InputError as error:  # a folder is tried where no code host is known: then it cannot be told
+        raise NotFound(error.message) from error
     return Foreseen(((LOCATION, url),), {"catalogInfoUrl": url})
 
 
