@@ -17,13 +17,14 @@ from django.conf import settings
 
 from core.api.subjects import Subject
 from core.children import stopped_by
-from core.errors import GreenroomError, LeaseLost
+from core.errors import GreenroomError, LeaseLost, Unavailable
 from core.leases import keep, release
 from core.secretbox import open_sealed
 from scaffolder import admission, workspace
 from scaffolder.approvals import planning
 from scaffolder.cancelling import watching
 from scaffolder.deadlines import Deadline, allowed
+from scaffolder.environment import Given, given
 from scaffolder.errors import RunCancelled, StepTimedOut
 from scaffolder.fencing import AWAY, until_back
 from scaffolder.journal import Journal
@@ -57,7 +58,7 @@ def execute(run_id: str) -> None:
             if not planning.passes(run, keeper.lost):
                 until_back(admission.call_next)  # its place is free for another
                 return
-            if Execution(run, keeper.lost).carry_out() or not settings.GREENROOM_WORKSPACE_KEEP_MINUTES:
+            if _carried_out(run, keeper.lost) or not settings.GREENROOM_WORKSPACE_KEEP_MINUTES:
                 # Before the lease is given back: a retry must not find the folder while it goes.
                 workspace.discard(run.pk)
     except LeaseLost as lost:
@@ -67,12 +68,24 @@ def execute(run_id: str) -> None:
     until_back(admission.call_next)
 
 
+def _carried_out(run: Run, lost: threading.Event) -> bool:
+    try:
+        environment = given()
+    except Unavailable as error:  # the file is mended by a person, who then retries
+        Journal(run, Masker({}), threading.Event()).finish(
+            error={"name": error.name, "message": error.message}
+        )
+        return False
+    return Execution(run, lost, environment).carry_out()
+
+
 @dataclass
 class Execution:
     """One attempt at one run."""
 
     run: Run
     lost: threading.Event
+    environment: Given
     cancelled: threading.Event = field(default_factory=threading.Event)
     deadline: Deadline = field(default_factory=Deadline)
 
@@ -80,10 +93,11 @@ class Execution:
         self.spec: dict[str, Any] = self.run.spec
         sealed = self.run.secrets
         secrets = cast(dict[str, Any], open_sealed(bytes(sealed))) if sealed is not None else {}
-        masker = Masker(secrets)
+        masker = Masker({"given to the run": secrets, "given to all": self.environment.secrets})
         self.journal = Journal(self.run, masker, self.cancelled)
         wiped = frozenset(self.run.secret_names) - secrets.keys()
-        self.workflow = Workflow(self.spec, str(self.run.pk), secrets, masker.learn, wiped, masker.learn_made)
+        task, learn = str(self.run.pk), masker.learn
+        self.workflow = Workflow(self.spec, task, secrets, learn, wiped, masker.learn_made, self.environment)
 
     def carry_out(self) -> bool:
         """Do what is left of the steps; False when they failed, and a retry may go on with what the workspace holds."""

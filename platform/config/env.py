@@ -62,6 +62,7 @@ class Environment:
     hooks_allow: list[str]
     requests_allow: list[str]
     scaffolder_extensions: list[str]
+    scaffolder_environment: str
     code_hosts: str
     github_url: str
     github_token: str
@@ -141,6 +142,9 @@ def read() -> Environment:
         hooks_allow=env.list("GREENROOM_HOOKS_ALLOW", default=["*"]),
         requests_allow=env.list("GREENROOM_REQUESTS_ALLOW", default=[]),
         scaffolder_extensions=env.list("GREENROOM_SCAFFOLDER_EXTENSIONS", default=[]),
+        scaffolder_environment=str(Path(given).absolute())
+        if (given := env.str("GREENROOM_SCAFFOLDER_ENVIRONMENT", default=""))
+        else "",
         code_hosts=env.str("GREENROOM_CODE_HOSTS", default=""),
         github_url=env.str("GREENROOM_GITHUB_URL", default=""),
         github_token=env.str("GREENROOM_GITHUB_TOKEN", default=""),

@@ -28,6 +28,7 @@ urlpatterns = [
     path("api/notifications/", include("scaffolder.api.notifications")),
     path("api/v1/openapi.json", openapi),
     path("api/v1/catalog/", include("catalog.api.v1.urls")),
+    path("api/v1/scaffolder/", include("scaffolder.api.v1.urls")),
     path("catalog/<str:namespace>/<str:kind>/<str:name>", entity_page),
     path("api/scm/", include(webhook_routes)),
     path("git/", include(git_routes(authenticate))),

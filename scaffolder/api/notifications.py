@@ -97,7 +97,7 @@ class StatusView(PersonView):
     """`GET /status`: the number that a portal shows at the bell."""
 
     def get(self, _request: Any) -> HttpResponse:
-        return json_data(actions.seen_by(self.person()))
+        return json_data(self.mine().counts())
 
 
 class TopicsView(PersonView):

@@ -62,12 +62,5 @@ def mark(
 def withdraw(*, run_id: str, key: str) -> tuple[int, int]:
     """Take back what one step of a run sent, as far as it was not read: how many, and how many had been read."""
     sent = Notification.objects.filter(run_id=run_id, key=key)
-    gone, _ = sent.unread_by_all().delete()
-    return gone, sent.update(withdrawn=True)
-
-
-def seen_by(person: str) -> Mapping[str, int]:
-    """How many of a person's notifications are unread and read."""
-    every = Notification.objects.of_person(person)
-    total, read = every.count(), every.filter(read_at__isnull=False).count()
-    return {"unread": total - read, "read": read}
+    _, gone = sent.unread_by_all().delete()
+    return gone.get(Notification._meta.label, 0), sent.update(withdrawn=True)

@@ -4,7 +4,7 @@ import uuid
 from typing import TYPE_CHECKING, Self
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from core.errors import NotFound
 
@@ -33,7 +33,11 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
             raise NotFound(f"No notification with id '{notification_id}' found")
         return found
 
+    def counts(self) -> dict[str, int]:
+        """How many of a person's are unread and read; behind `of_person`."""
+        found = self.aggregate(every=models.Count("pk"), read=models.Count("read_at"))
+        return {"unread": found["every"] - found["read"], "read": found["read"]}
+
     def unread_by_all(self) -> Self:
         """Those that nobody has read."""
-        marks = self.model._meta.get_field("marks").related_model
-        return self.filter(~Exists(marks.objects.filter(notification=OuterRef("pk"), read_at__isnull=False)))
+        return self.exclude(marks__read_at__isnull=False)

@@ -3,6 +3,7 @@
 from core.errors import NotFound
 from scaffolder.steps import (
     archives,
+    branch_rules,
     catalog,
     debug,
     entities,
@@ -16,12 +17,14 @@ from scaffolder.steps import (
     notification,
     publish,
     roadie_actions,
+    webhooks,
     workspace,
 )
 from scaffolder.steps.port import Action
 
 _FAMILIES = (
     archives,
+    branch_rules,
     catalog,
     debug,
     entities,
@@ -35,6 +38,7 @@ _FAMILIES = (
     notification,
     publish,
     roadie_actions,
+    webhooks,
     workspace,
 )
 ACTIONS: dict[str, Action] = {

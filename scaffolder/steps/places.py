@@ -4,14 +4,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.errors import InputError, NotFound
+from scaffolder.expressions.filters.backstage import parsed_repo_url
+from scaffolder.language import repository_hosts
 from scaffolder.steps.port import Foreseen, Made, StepContext, text
 from scaffolder.steps.publishing import REPOSITORY, repository_key
-from scm.registry import hosts
+from scm.port import ActingAs, CodeHost
+from scm.registry import hosts, publishing_host
 from scm.values import RepositoryName
+
+REPO_URL = text("The repository, as host and parts: github.com?owner=acme&repo=payments", minLength=1)
 
 TOKEN = text(
     "A person's token: the step then acts as that person. Default: what the host is configured with."
 )
+_SOON = (0.5, 1.0, 2.0)
+"""Seconds after which what was just pushed is looked for again: GitHub tells of it a moment later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,36 @@ class Place:
         """Where people look at it; a guess while the host is not configured."""
         known = hosts().get(self.host)
         return known.web_url(self.name) if known else f"https://{self.host}/{self.name}"
+
+
+def place_in(given: dict[str, Any]) -> Place:
+    """The place in `repoUrl`. InputError when it is not on a host that we know, or has no owner or name."""
+    address = parsed_repo_url(given["repoUrl"], repository_hosts())
+    if not address["owner"] or not address["repo"]:
+        raise InputError(f"repoUrl {given['repoUrl']!r} has no owner or no repo: give host?owner=…&repo=…")
+    return Place(address["host"], RepositoryName(address["owner"], address["repo"]))
+
+
+def acting_host(name: str, token: str | None) -> CodeHost:
+    """The host to write to, asked with a step's `token` where it has one. InputError when the host takes none."""
+    host = publishing_host(name)
+    if not token:
+        return host
+    if not isinstance(host, ActingAs):
+        raise InputError(f"repoUrl names {name!r}, which takes no person's token: leave token out")
+    return host.acting_with(token)
+
+
+def when_it_shows(ctx: StepContext, work: Callable[[], None]) -> None:
+    """Do what needs a branch that was just pushed: again after a moment while the host says that it is not there."""
+    for pause in _SOON:
+        try:
+            work()
+        except NotFound:
+            ctx.pause(pause)
+        else:
+            return
+    work()
 
 
 def foreseen(kind: str, key: str, **output: Any) -> Foreseen:

@@ -20,6 +20,7 @@ from scaffolder.template import workflow_steps
 from scm import registry
 from scm.connections import Connection
 from scm.github.host import GitHubHost
+from scm.gitlab.host import GitLabHost
 from scm.values import RepositoryName
 from tests.scaffolder.form_answers import answers_to
 from tests.shared import SHARED, needs_shared
@@ -78,8 +79,8 @@ ALL = sorted(
 )
 
 
-class SomebodysGitHub(GitHubHost):
-    """github.com as it would be: every repository is there, with a file in every folder that is asked for."""
+class Somebodys:
+    """A host as it would be: every repository is there, with a file in every folder that is asked for."""
 
     def export_tree(self, _name: RepositoryName, _ref: str, _path: str, into: Path) -> None:
         into.mkdir(parents=True, exist_ok=True)
@@ -87,12 +88,26 @@ class SomebodysGitHub(GitHubHost):
         (into / "catalog-info.yaml").write_text("metadata: {annotations: {}}\n")
 
 
+class SomebodysGitHub(Somebodys, GitHubHost):
+    """github.com."""
+
+
+class SomebodysGitLab(Somebodys, GitLabHost):
+    """gitlab.com."""
+
+
 @pytest.fixture
-def github() -> Iterator[None]:
-    registry.forget("github.com")
-    registry.register(SomebodysGitHub(Connection("github", "github.com", "https://github.com", "")))
+def hosts() -> Iterator[None]:
+    """Both public hosts, as an installation that uses such templates has them configured."""
+    for made in (
+        SomebodysGitHub(Connection("github", "github.com", "https://github.com", "")),
+        SomebodysGitLab(Connection("gitlab", "gitlab.com", "https://gitlab.com", "")),
+    ):
+        registry.forget(made.host)
+        registry.register(made)
     yield
     registry.forget("github.com")
+    registry.forget("gitlab.com")
 
 
 def copied(name: str, into: Path) -> Source:
@@ -116,18 +131,24 @@ def copied(name: str, into: Path) -> Source:
     return source
 
 
+def actions_of(source: Source) -> list[str]:
+    return [step["action"] for step in workflow_steps(source.entity)]
+
+
 def test_every_template_is_on_a_list() -> None:
     assert set(ALL) == COMPLETED | REFUSED.keys()
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_template_runs_dry_or_names_what_is_missing(name: str, github: None, tmp_path: Path) -> None:
+def test_a_template_runs_dry_or_names_what_is_missing(name: str, hosts: None, tmp_path: Path) -> None:
     source = copied(name, tmp_path / "corpus")
-    actions = [step["action"] for step in workflow_steps(source.entity)]
-    missing = REFUSED.get(name) or next((one for one in actions if one not in ACTIONS), None)
+    missing = REFUSED.get(name)
     values = answers_to(source.entity) | FORGOTTEN.get(name, {})
     workspace = tmp_path / "workspace"
     if missing is not None:
+        absent = [one for one in actions_of(source) if one not in ACTIONS]
+        assert absent[:1] == [missing], "nothing else is missing before it"
+        assert set(absent) <= UNSUPPORTED
         with pytest.raises(InputError, match=re.escape(f"Template action with ID '{missing}'")):
             tried(source, values=values, into=workspace)
         assert not workspace.exists(), "it was refused before its first step"
@@ -143,6 +164,7 @@ def test_a_template_runs_dry_or_names_what_is_missing(name: str, github: None, t
 
 def test_what_is_not_there_is_known_not_to_be() -> None:
     assert not UNSUPPORTED & ACTIONS.keys()
+    assert set(REFUSED.values()) == UNSUPPORTED, "each of them is missed by a template"
 
 
 @pytest.mark.parametrize("name", FORGOTTEN)

@@ -46,6 +46,7 @@ class Matrix:
         self.ref = offered(workshop, place)
         self.number = 0
         self.before = self.listed()
+        self.locations = self.other_locations()
 
     def listed(self) -> list[str]:
         """The host's own list of what is there, with each branch's head."""
@@ -53,6 +54,11 @@ class Matrix:
         assert isinstance(host, Listing)
         names = sorted(one.name for one in host.repositories(self.place.owner))
         return [f"{name} {sorted((b.name, b.sha) for b in host.branches(name))}" for name in names]
+
+    @staticmethod
+    def other_locations() -> set[str]:
+        """What the catalog reads and none of these runs registered."""
+        return set(Location.objects.exclude(target__contains="/payments-").values_list("target", flat=True))
 
     def start(self) -> str:
         """A run for a service of another name than all before; nothing has happened yet."""
@@ -97,12 +103,14 @@ class Matrix:
         assert made.description == "", "the mark of the run is still there"
         assert [branch.name for branch in host.branches(name)] == ["main"]
         assert host.list_files(name, "main") == FILES
-        assert host.read_file(name, "main", "README.md") == f"# {name.name}\n".encode()
+        assert host.read_file(name, "main", "README.md") == f"# {name.name}\n\nfirst\n".encode()
         assert self.commits() == 1
         assert isinstance(host, Protecting)
-        assert (host.branch_rules(name, "main") is None) is (host.host == "local")
+        rules = host.branch_rules(name, "main")
+        assert rules is not None
+        assert rules.approvals == 1
         assert isinstance(host, Hooks)
-        assert [one.url for one in host.hooks(name)] == ([HOOK] if self.place.hook else [])
+        assert [one.url for one in host.hooks(name)] == [HOOK]
         assert Location.objects.filter(target__contains=f"{name}/").count() == 1
         entity = f"component:default/{name.name}"
         assert self.workshop.output(run_id)["entityRef"] == entity
@@ -120,8 +128,9 @@ class Matrix:
         assert self.listed() == self.before
 
     def check_nothing(self, run_id: str) -> None:
-        """Nothing of the run is anywhere."""
+        """Nothing of the run is anywhere, and what others made is as it was."""
         assert self.listed() == self.before
+        assert self.other_locations() == self.locations
         assert not Location.objects.filter(target__contains=f"{self.name}/").exists()
         assert self.entity() == 404
         assert not Instance.objects.filter(run_id=run_id).exists()
@@ -149,6 +158,7 @@ class Matrix:
         return {RepositoryName.parse(one.partition(" ")[0]) for one in self.before}
 
     def commits(self) -> int:
+        assert self.place.folder is not None
         counted = ["git", "-C", str(self.place.folder(self.name)), "rev-list", "--all", "--count"]
         return int(subprocess.run(counted, capture_output=True, text=True, check=True).stdout)
 

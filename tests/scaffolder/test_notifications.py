@@ -261,9 +261,14 @@ def test_taking_a_run_back_removes_what_nobody_read(workshop: Workshop, people: 
     )
     shown = people[BO].get(f"{LIST}?search=ready").json()["notifications"]
     people[BO].post(UPDATE, {"ids": [shown[0]["id"]], "read": True})
+    personal = people[ANA].get(f"{LIST}?search=ana").json()["notifications"]
+    people[ANA].post(UPDATE, {"ids": [personal[0]["id"]], "saved": True})
     roll_back(run=Run.objects.get(pk=run_id), by=BY)
     take_back(Rollback.objects.get(run_id=run_id).pk)
     assert set(Effect.objects.filter(run_id=run_id).values_list("state", flat=True)) == {"undone"}
+    said = workshop.messages(run_id)
+    for told in ("0 unread notifications are gone; 1 had", "1 unread notifications are gone; 0 had"):
+        assert any(told in line for line in said), said
     assert sorted(titles(people[BO])) == ["Other", "Ready"]
     assert titles(people[ANA]) == titles(people[CY]) == ["Other"]
     assert people[CY].get(STATUS).json() == {"unread": 1, "read": 0}

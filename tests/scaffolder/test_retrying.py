@@ -3,14 +3,18 @@
 import json
 import shutil
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from scaffolder.models import Checkpoint, Run
 from scaffolder.rollback.models import Rollback
 from scaffolder.steps import ACTIONS
 from scaffolder.steps.port import Action, StepContext, object_schema, text
+from scaffolder.sweeps import remove_workspaces
 from scaffolder.tasks import execute_run, roll_back
 from scaffolder.workspace import folder_of
 from tests.conftest import Api
@@ -114,6 +118,18 @@ def test_it_starts_over(
     assert workshop.task(run_id)["status"] == "completed"
     assert made == ["a-name", "a-name"]
     assert [step.step_id for step in Run.objects.get(pk=run_id).steps.all()] == ["make", "trap", "show"]
+
+
+def test_the_workspace_of_a_failed_run_is_kept_for_a_while(
+    workshop: Workshop, trap: Trap, settings: Settings
+) -> None:
+    settings.GREENROOM_WORKSPACE_KEEP_MINUTES = 60
+    run_id = failed_at_trap(workshop, trap, workshop.offer("kept", [WRITE, TRAP]))
+    remove_workspaces()
+    assert (folder_of(run_id) / "catalog-info.yaml").exists()
+    Run.objects.filter(pk=run_id).update(last_heartbeat_at=timezone.now() - timedelta(minutes=61))
+    remove_workspaces()
+    assert not folder_of(run_id).exists()
 
 
 def test_an_output_that_cannot_be_rendered_keeps_what_was_done(

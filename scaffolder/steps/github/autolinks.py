@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.errors import Conflict, InputError
-from scaffolder.steps.github.places import REPO_URL, TOKEN, foreseen, place_named, target, target_of
+from scaffolder.steps.github.places import REPO_URL, TOKEN, foreseen, place_in, target, target_of
 from scaffolder.steps.port import (
     Action,
     Example,
@@ -48,7 +48,7 @@ def create(ctx: StepContext, given: dict[str, Any]) -> None:
 
 
 def foresee(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
-    return foreseen(AUTOLINK, place_named(given).key(given["keyPrefix"]))
+    return foreseen(AUTOLINK, place_in(given).key(given["keyPrefix"]))
 
 
 def undo(ctx: UndoContext, made: Made) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from core.errors import InputError
 from scaffolder.errors import CannotUndo
 from scaffolder.expressions.filters.backstage import parsed_entity_ref
-from scaffolder.steps.github.places import REPO_URL, TOKEN, Target, foreseen, place_named, target, target_of
+from scaffolder.steps.github.places import REPO_URL, TOKEN, Target, foreseen, place_in, target, target_of
 from scaffolder.steps.github.schema import closed, text_map, whole
 from scaffolder.steps.port import (
     Action,
@@ -95,7 +95,7 @@ def _reviewer(to: Target, ref: str) -> dict[str, Any]:
 
 def foresee(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
     _check(given)
-    return foreseen(ENVIRONMENT, place_named(given).key(given["name"]))
+    return foreseen(ENVIRONMENT, place_in(given).key(given["name"]))
 
 
 def undo(ctx: UndoContext, made: Made) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from core.errors import InputError
 from scaffolder.errors import CannotUndo
-from scaffolder.steps.github.places import REPO_URL, TOKEN, foreseen, place_named, proof, target, target_of
+from scaffolder.steps.github.places import REPO_URL, TOKEN, foreseen, place_in, proof, target, target_of
 from scaffolder.steps.port import (
     Action,
     Example,
@@ -25,7 +25,7 @@ ISSUE, LABELS = "issue", "labels"
 
 def create(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
     """Write an issue. A mark that nobody sees in its text lets a step that is done again find it."""
-    place, key = place_named(given), _key(ctx, given)
+    place, key = place_in(given), _key(ctx, given)
     if ctx.dry_run:
         ctx.log(f"Would write the issue {given['title']!r} in {place.name}")
         return dict(foresee_issue(ctx, given).output)
@@ -70,12 +70,12 @@ def label(ctx: StepContext, given: dict[str, Any]) -> None:
 
 
 def foresee_issue(ctx: StepContext, given: dict[str, Any]) -> Foreseen:
-    place = place_named(given)
+    place = place_in(given)
     return foreseen(ISSUE, _key(ctx, given), issueUrl=f"{place.web_url}/issues", issueNumber=0)
 
 
 def foresee_labels(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
-    place = place_named(given)
+    place = place_in(given)
     return foreseen(LABELS, place.key(f"{_number(given)} {', '.join(sorted(given['labels']))}"))
 
 
@@ -87,7 +87,7 @@ def _number(given: dict[str, Any]) -> int:
 
 
 def _key(ctx: StepContext, given: dict[str, Any]) -> str:
-    return place_named(given).key(f"{ctx.step_id} {given['title']}")
+    return place_in(given).key(f"{ctx.step_id} {given['title']}")
 
 
 def _mark(run_id: str, key: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.errors import Conflict, InputError
-from scaffolder.steps.github.places import REPO_URL, TOKEN, Target, foreseen, place_named, target, target_of
+from scaffolder.steps.github.places import REPO_URL, TOKEN, Target, foreseen, place_in, target, target_of
 from scaffolder.steps.port import (
     Action,
     Example,
@@ -76,7 +76,7 @@ def _secret_name(given: dict[str, Any]) -> str:
 
 
 def foresee(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
-    key = place_named(given).key(given["deployKeyName"])
+    key = place_in(given).key(given["deployKeyName"])
     return foreseen(DEPLOY_KEY, key, privateKeySecretName=_secret_name(given))
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from scaffolder.errors import CannotUndo
-from scaffolder.steps.github.places import REPO_URL, TOKEN, foreseen, place_named, target, target_of
+from scaffolder.steps.github.places import REPO_URL, TOKEN, foreseen, place_in, target, target_of
 from scaffolder.steps.github.schema import choice
 from scaffolder.steps.port import (
     Action,
@@ -38,7 +38,7 @@ def enable(ctx: StepContext, given: dict[str, Any]) -> None:
 
 
 def foresee(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
-    return foreseen(SITE, place_named(given).key(SITE))
+    return foreseen(SITE, place_in(given).key(SITE))
 
 
 def undo(ctx: UndoContext, made: Made) -> None:

@@ -5,10 +5,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from core.errors import InputError
 from scaffolder.errors import CannotUndo
-from scaffolder.expressions.filters.backstage import parsed_repo_url
-from scaffolder.language import repository_hosts
-from scaffolder.steps.places import TOKEN, Place, foreseen, proof
-from scaffolder.steps.port import Made, text
+from scaffolder.steps.places import REPO_URL, TOKEN, Place, foreseen, place_in, proof
+from scaffolder.steps.port import Made
 from scaffolder.steps.publishing import place_of
 from scm.connections import GITHUB
 from scm.registry import connection, publishing_host
@@ -25,13 +23,11 @@ __all__ = [
     "Target",
     "entity_name",
     "foreseen",
-    "place_named",
+    "place_in",
     "proof",
     "target",
     "target_of",
 ]
-
-REPO_URL = text("The repository, as host and parts: github.com?owner=acme&repo=payments", minLength=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +46,9 @@ class Target:
         return self.hub.access
 
 
-def place_named(given: dict[str, Any]) -> Place:
-    """The place in `repoUrl`. InputError when it is not on a host that we know, or has no owner or name."""
-    address = parsed_repo_url(given["repoUrl"], repository_hosts())
-    return Place(address["host"], RepositoryName(address["owner"], address["repo"]))
-
-
 def target(given: dict[str, Any]) -> Target:
     """The place in `repoUrl` on a GitHub that is configured, asked with the step's `token` where it has one."""
-    place = place_named(given)
+    place = place_in(given)
     hub = _hub(place.host)
     return Target(hub.acting_with(given["token"]) if given.get("token") else hub, place)
 

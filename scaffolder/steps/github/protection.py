@@ -2,31 +2,27 @@
 
 from typing import Any
 
-from core.errors import InputError, NotFound
-from scaffolder.errors import CannotUndo
-from scaffolder.steps.github.places import REPO_URL, TOKEN, Target, foreseen, place_named, target, target_of
+from core.errors import InputError
+from scaffolder.steps.branch_rules import PROTECTION, undo_protection
+from scaffolder.steps.github.places import REPO_URL, TOKEN, Target, foreseen, place_in, target
 from scaffolder.steps.github.schema import RULES
+from scaffolder.steps.places import when_it_shows
 from scaffolder.steps.port import (
     Action,
     Example,
     Foreseen,
-    Made,
     StepContext,
-    UndoContext,
     flag,
     object_schema,
     text,
 )
-from scaffolder.steps.publishing import branch_key, left_to_a_person
+from scaffolder.steps.publishing import branch_key
 from scm.errors import CredentialRefused
 from scm.github.rules import Particulars
 from scm.values import BranchRules
 
-PROTECTION = "branch-protection"
 MOST_REVIEWS = 6
 _PLAN = "upgrade to github"
-_SOON = (0.5, 1.0, 2.0)
-"""Seconds after which a branch that was just pushed is looked for again: GitHub tells of it a moment later."""
 
 
 def create(ctx: StepContext, given: dict[str, Any]) -> None:
@@ -37,7 +33,7 @@ def create(ctx: StepContext, given: dict[str, Any]) -> None:
 
 
 def foresee(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
-    place = place_named(given)
+    place = place_in(given)
     branch = given.get("branch") or target(given).hub.get_repository(place.name).default_branch
     return foreseen(PROTECTION, branch_key(place.host, place.name, branch))
 
@@ -52,14 +48,7 @@ def protect(ctx: StepContext, to: Target, branch: str, given: dict[str, Any], *,
         return {"branch": branch, "with_repository": ours, "before": not ours and _is_protected(to, branch)}
 
     to.place.begin(ctx, PROTECTION, key, look)
-    for pause in (*_SOON, None):
-        try:
-            to.hub.protect_with(to.name, branch, rules, particulars)
-            break
-        except NotFound:
-            if pause is None:
-                raise
-            ctx.pause(pause)
+    when_it_shows(ctx, lambda: to.hub.protect_with(to.name, branch, rules, particulars))
     ctx.ledger.prove(PROTECTION, key)
     ctx.log(f"Branch {branch} of {to.name} is protected")
 
@@ -107,21 +96,6 @@ def rules_of(given: dict[str, Any], *, admins: bool) -> tuple[BranchRules, Parti
         block_creations=given.get("blockCreations", False),
     )
     return rules, particulars
-
-
-def undo_protection(ctx: UndoContext, made: Made) -> None:
-    """Take the protection away that the run put onto an unprotected branch."""
-    if made.details.get("with_repository"):
-        ctx.log(f"The protection of {made.key} goes with its repository")
-        return
-    if made.details.get("before"):
-        raise CannotUndo(
-            f"branch {made.key} had rules before this run, which it replaced: look at them there"
-        )
-    with left_to_a_person(f"the protection of {made.key}"):
-        to = target_of(made)
-        to.hub.unprotect_branch(to.name, made.details["branch"])
-    ctx.log(f"Branch {made.key} is no longer protected")
 
 
 ACTIONS = (

@@ -4,9 +4,10 @@ from typing import Any
 
 from core.errors import Conflict
 from core.names import confined
+from scaffolder.steps.branch_rules import PROTECTION, undo_protection
 from scaffolder.steps.github.equipment import check_equipment, equip
-from scaffolder.steps.github.places import REPO_URL, TOKEN, Place, Target, place_named, target
-from scaffolder.steps.github.protection import PROTECTION, protect_published, rules_of, undo_protection
+from scaffolder.steps.github.places import REPO_URL, TOKEN, Place, Target, place_in, target
+from scaffolder.steps.github.protection import protect_published, rules_of
 from scaffolder.steps.github.schema import COMMIT_HASH, PUBLISHED, PUSH, REPOSITORY, RULES, choice
 from scaffolder.steps.port import (
     Action,
@@ -128,18 +129,18 @@ def settings_of(given: dict[str, Any]) -> RepositorySettings:
 
 
 def foresee_publish(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
-    place, branch = place_named(given), _branch(given)
+    place, branch = place_in(given), _branch(given)
     found = foresee_publication(place.host, place.name, branch)
     return Foreseen(found.effects + _protection(place, branch, given), found.output)
 
 
 def foresee_create(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
-    place = place_named(given)
+    place = place_in(given)
     return foresee_publication(place.host, place.name, DEFAULT_BRANCH, pushes=bool(given.get("autoInit")))
 
 
 def foresee_push(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
-    place, branch = place_named(given), _branch(given)
+    place, branch = place_in(given), _branch(given)
     output = foresee_publication(place.host, place.name, branch).output
     commit = ((COMMIT, branch_key(place.host, place.name, branch)),)
     return Foreseen(commit + _protection(place, branch, given), output)

@@ -11,7 +11,7 @@ from scaffolder.steps.github.places import (
     TOKEN,
     Target,
     entity_name,
-    place_named,
+    place_in,
     proof,
     target,
     target_of,
@@ -44,7 +44,7 @@ def propose(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
         raise NotImplementedHere("forceFork is not offered here: push to a branch of the repository itself")
     branch = checked_branch("branchName", given["branchName"])
     if ctx.dry_run:
-        ctx.log(f"Would ask for {branch} to be merged into {place_named(given).name}")
+        ctx.log(f"Would ask for {branch} to be merged into {place_in(given).name}")
         return dict(foresee(ctx, given).output)
     to = target(given)
     base = given.get("targetBranchName") or to.hub.get_repository(to.name).default_branch
@@ -156,7 +156,7 @@ def _ask_people(ctx: StepContext, to: Target, given: dict[str, Any], pull: PullR
 
 
 def foresee(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
-    place = place_named(given)
+    place = place_in(given)
     branch, base = given["branchName"], given.get("targetBranchName") or ""
     effects = (
         (BRANCH, branch_key(place.host, place.name, branch)),

@@ -4,29 +4,24 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.errors import InputError
-from scaffolder.errors import CannotUndo
-from scaffolder.steps.github.places import REPO_URL, TOKEN, foreseen, place_named, proof, target, target_of
+from scaffolder.steps.github.places import REPO_URL, TOKEN, foreseen, place_in, target
 from scaffolder.steps.github.schema import choice
 from scaffolder.steps.port import (
     Action,
     Example,
     Foreseen,
-    Made,
     StepContext,
-    UndoContext,
     flag,
     object_schema,
     text,
 )
-from scaffolder.steps.publishing import left_to_a_person
+from scaffolder.steps.webhooks import WEBHOOK, undo_webhook
 from scm.github.events import EVENTS
-
-WEBHOOK = "webhook"
 
 
 def create(ctx: StepContext, given: dict[str, Any]) -> None:
     """Add a webhook; one with the same address is changed."""
-    place, url = place_named(given), _url(given)
+    place, url = place_in(given), _url(given)
     key = place.key(url)
     if ctx.dry_run:
         ctx.log(f"Would tell {url} of what happens in {place.name}")
@@ -61,19 +56,7 @@ def _url(given: dict[str, Any]) -> str:
 
 
 def foresee(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
-    return foreseen(WEBHOOK, place_named(given).key(_url(given)))
-
-
-def undo(ctx: UndoContext, made: Made) -> None:
-    """Take the webhook away, if the run added it."""
-    if made.details.get("before"):
-        raise CannotUndo(f"webhook {made.key} was there before this run, which changed it; look at it there")
-    to = target_of(made)
-    with left_to_a_person(f"webhook {made.key}"):
-        for one in to.hub.hooks(to.name):
-            if one.id == proof(made, "id") or (not made.proved and one.url == made.details["url"]):
-                to.hub.remove_hook(to.name, one.id)
-    ctx.log(f"Webhook {made.key} is removed")
+    return foreseen(WEBHOOK, place_in(given).key(_url(given)))
 
 
 ACTIONS = (
@@ -106,7 +89,7 @@ ACTIONS = (
         run=create,
         dry_run=True,
         foresee=foresee,
-        undo=undo,
+        undo=undo_webhook,
         examples=(
             Example(
                 "Tell the build server of pushes",

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from core.errors import InputError
 from scaffolder.errors import CannotUndo
-from scaffolder.steps.github.places import REPO_URL, TOKEN, Place, Target, foreseen, place_named, target
+from scaffolder.steps.github.places import REPO_URL, TOKEN, Place, Target, foreseen, place_in, target
 from scaffolder.steps.github.schema import text_map
 from scaffolder.steps.port import (
     Action,
@@ -62,7 +62,7 @@ def _started(
 
 
 def foresee(ctx: StepContext, given: dict[str, Any]) -> Foreseen:
-    place = place_named(given)
+    place = place_in(given)
     return foreseen(DISPATCH, _key(ctx, place, given))
 
 
