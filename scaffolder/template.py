@@ -127,10 +127,14 @@ def check_template(entity: Mapping[str, Any], known_actions: Sequence[str]) -> N
 
 
 def base_url(entity: Mapping[str, Any]) -> str:
-    """Where the template lies: relative addresses in its steps are meant from here."""
+    """Where the template lies: relative addresses in its steps are meant from here.
+
+    Its author may say where its source is, but not that it lies on this machine when it came from elsewhere.
+    """
     annotations = entity["metadata"].get("annotations") or {}
-    location = str(annotations.get(SOURCE_LOCATION) or annotations.get(MANAGED_BY) or "")
-    kind, _, target = location.partition(":")
+    said, read_from = (str(annotations.get(name) or "") for name in (SOURCE_LOCATION, MANAGED_BY))
+    forged = said.startswith("file:") and not read_from.startswith("file:")
+    kind, _, target = (read_from if forged or not said else said).partition(":")
     return f"file://{target}" if kind == "file" else target
 
 

@@ -83,6 +83,25 @@ def test_a_watcher_who_leaves_frees_its_place(running: Running) -> None:
     running.http.post(f"{running.url}/api/scaffolder/v2/tasks/{task}/cancel", timeout=10)
 
 
+def test_watchers_who_never_read_leave_room_for_all_others(running: Running) -> None:
+    task = running.start(f"unread-{uuid.uuid4().hex[:8]}", seconds=20)
+    place = f"/api/scaffolder/v2/tasks/{task}/eventstream"
+    head = f"GET {place} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {running.http.headers['Authorization']}\r\n\r\n"
+    lines = [connected(running) for _ in range(40)]  # far more than there are places in both workers
+    try:
+        for line in lines:
+            line.sendall(head.encode())
+        for _ in range(20):  # some to either worker
+            with requests.Session() as other:
+                answer = other.get(running.url + ENTITIES, headers=dict(running.http.headers), timeout=5)
+                assert answer.status_code == 200
+    finally:
+        for line in lines:
+            line.close()
+    until(lambda: stream_opens(running, place), seconds=20)
+    running.http.post(f"{running.url}/api/scaffolder/v2/tasks/{task}/cancel", timeout=10)
+
+
 def stream_opens(running: Running, place: str) -> bool:
     with running.http.get(running.url + place, stream=True, timeout=20) as answer:
         return answer.status_code == 200

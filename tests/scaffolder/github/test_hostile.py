@@ -1,26 +1,34 @@
 """A GitHub that lies, leads elsewhere, goes away or is changed under our hands: the run's state is true, nothing stays."""
 
+import json
 import tarfile
 import tracemalloc
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from catalog.actions import follow_event, ingest_now, register
+from catalog.ingest.refresh import refresh
 from scaffolder import workspace
 from scaffolder.tasks import execute_run
+from scm import registry
 from scm.fakes.github import FakeGitHub
 from scm.fakes.gitlab import FakeGitLab
 from scm.fakes.server import Reply
 from scm.folders import MIB
 from scm.github.host import GitHubHost
-from scm.gitlab import GitLabHost
+from scm.gitlab.host import GitLabHost
+from scm.models import Delivery, Event
 from scm.values import RepositoryName
+from scm.webhooks import inbox
 from tests.conftest import Api
 from tests.contracts.worlds import on_github, on_gitlab
-from tests.scaffolder.conftest import TASKS, Workshop
+from tests.scaffolder.conftest import BY, TASKS, Workshop, template_document
 from tests.scaffolder.github.conftest import NAME, Publisher, everything_kept
+from tests.scm.deliveries import HUB_SECRET, hub_push, hub_repository, send_hub
 from tests.scm.hostile_archives import BOMBS, incompressible, packed, special
 
 pytestmark = pytest.mark.django_db
@@ -73,14 +81,14 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
 
 @pytest.mark.parametrize("attack", HOSTILE)
 def test_an_archive_that_attacks_is_refused_whole(
-    workshop: Workshop, source: FakeGitHub, attack: str
+    workshop: Workshop, source: FakeGitHub, settings: Any, attack: str
 ) -> None:
+    settings.GREENROOM_WORKSPACE_KEEP_MINUTES = 0  # else the folder of a failed run stays for a retry
     make, words = HOSTILE[attack]
     send_instead(source, make())
     run_id = fetched(workshop, source)
     assert words in error(workshop, run_id)
-    kept = workspace.folder_of(run_id)  # empty, for a retry
-    assert [one for one in workspace.root().rglob("*") if one != kept] == []
+    assert not any(workspace.root().iterdir())
 
 
 @pytest.mark.parametrize("kind", ["github", "gitlab"])
@@ -167,6 +175,33 @@ def test_a_branch_that_somebody_pushed_meanwhile_is_kept(publisher: Publisher, h
     found = hub.state.repositories[NAME]
     assert found.branches["main"] == {"theirs": b"1"}
     assert publisher.workshop.task(run_id)["status"] == "failed"
+
+
+def test_webhooks_for_a_repository_that_is_gone_change_nothing(
+    workshop: Workshop, hub: FakeGitHub, api: Api
+) -> None:
+    """The template that came from it stays as it was last read; a run says what is missing, and the next event is taken."""
+    template = template_document("kept", [{"id": "s", "action": "fetch:plain", "input": {"url": "./docs"}}])
+    hub.state.repository(NAME, {"template.yaml": json.dumps(template).encode(), "docs/a": b"1"})
+    registry.forget("github.test")
+    registry.register(GitHubHost(replace(on_github(hub), webhook_secrets=(HUB_SECRET,))))
+    location = register("url", f"{hub.url}/{NAME}/blob/main/template.yaml", BY)
+    assert "template:default/kept" in ingest_now(location)
+    del hub.state.repositories[NAME]
+    for body, event in (
+        (hub_push(), "push"),
+        (hub_repository("deleted"), "repository"),
+        (hub_push(), "push"),
+    ):
+        assert send_hub(body, event).status_code == 202
+        delivery = Delivery.objects.latest("id")
+        inbox.handle(str(delivery.pk))
+        delivery.refresh_from_db()
+        assert delivery.state == "handled"
+        follow_event(str(Event.objects.latest("id").pk))
+        refresh(str(location.pk))
+    assert api.get("/api/catalog/entities/by-name/template/default/kept").status_code == 200
+    assert NAME in error(workshop, workshop.run("template:default/kept"))
 
 
 def test_a_host_that_was_away_gets_everything_once(
