@@ -15,7 +15,7 @@ from scm.fakes.gitlab import FakeGitLab
 from scm.fakes.server import Reply
 from scm.folders import MIB
 from scm.github.host import GitHubHost
-from scm.gitlab import GitLabHost
+from scm.gitlab.host import GitLabHost
 from scm.values import RepositoryName
 from tests.conftest import Api
 from tests.contracts.worlds import on_github, on_gitlab
