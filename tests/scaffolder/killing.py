@@ -13,7 +13,7 @@ from scaffolder import fencing
 from scaffolder.fencing import Fence
 from scaffolder.rollback import runner as undoing
 from scm.port import Connected
-from tests.scaffolder.test_recovery import Killed
+from tests.scaffolder.traps import Killed
 
 CHANGING = (
     "create_repository",

@@ -28,8 +28,8 @@ from tests.conftest import Api
 from tests.scaffolder.conftest import Workshop
 from tests.scaffolder.killing import Reaper, reaper
 from tests.scaffolder.test_main_job import HOOK, Place, github, gitlab, local, offered
-from tests.scaffolder.test_recovery import run_out
 from tests.scaffolder.test_rollback import ask, carry_out
+from tests.scaffolder.traps import run_out
 
 pytestmark = pytest.mark.django_db
 
