@@ -13,6 +13,7 @@ WORDS = {
     "change": "how long until a changed file shows",
     "template": "make a template with a skeleton of N files",
     "runs": "how long runs of a template take, alone and several at once",
+    "memory": "by how much the worker grows in a run of a large template",
     "size": "what the database takes on disk",
     "designs": "ways to index search keys: size, filling, four questions",
     "compare": "the same reads against several servers, one at a time; a table with the targets",

@@ -50,7 +50,13 @@ def main(argv: list[str]) -> int:
 def carried_out(server: Server, template: str, number: int) -> float:
     """Start a run and wait for its end → seconds. Unmeasurable when it does not end well."""
     began = time.monotonic()
-    run = _started(server, template, number)
+    wait_for(server, started(server, template, values(number)))
+    return time.monotonic() - began
+
+
+def wait_for(server: Server, run: str) -> None:
+    """Wait for a run's end. Unmeasurable when it does not end well."""
+    began = time.monotonic()
     while (status := server.get(f"{TASKS}/{run}")["status"]) in ("open", "processing"):
         if time.monotonic() - began > PATIENCE:
             raise Unmeasurable(f"run {run} has not ended after {PATIENCE:.0f} s")
@@ -58,12 +64,11 @@ def carried_out(server: Server, template: str, number: int) -> float:
     if status != "completed":
         last = server.get(f"{TASKS}/{run}/events")[-1]
         raise Unmeasurable(f"run {run} ended as {status}: {last['body']}")
-    return time.monotonic() - began
 
 
 def first_event(server: Server, template: str, number: int) -> float:
     """Seconds from the moment in which a run is there to the first event on its stream; the run is waited for."""
-    run = _started(server, template, number)
+    run = started(server, template, values(number))
     began = time.monotonic()
     parts = urlsplit(server.url)
     line = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
@@ -79,9 +84,14 @@ def first_event(server: Server, template: str, number: int) -> float:
     return seconds
 
 
-def _started(server: Server, template: str, number: int) -> str:
-    values = {"name": f"svc-{number:04d}", "owner": "group:default/guests", "port": 8000 + number}
-    return str(server.post(TASKS, {"templateRef": template, "values": values, "secrets": {}})["id"])
+def started(server: Server, template: str, given: dict[str, Any]) -> str:
+    """Start a run → its id."""
+    return str(server.post(TASKS, {"templateRef": template, "values": given, "secrets": {}})["id"])
+
+
+def values(number: int) -> dict[str, Any]:
+    """The form of `benchmarks template`, filled in."""
+    return {"name": f"svc-{number:04d}", "owner": "group:default/guests", "port": 8000 + number}
 
 
 def _line(

@@ -71,7 +71,7 @@ def start(
         "started": started,
         "processes": {
             "app": child.pid,
-            **_web(child.pid),
+            **_found(child.pid, web=b"config.wsgi", worker=b"worker-1@"),
             **({"database": server_process(database)} if database else {}),
         },
     }
@@ -117,13 +117,14 @@ def _token(environ: dict[str, str], role: str) -> str:
     return made.stdout.strip()
 
 
-def _web(app: int) -> dict[str, int]:
-    """The web server among the processes of the supervisor."""
+def _found(app: int, **marks: bytes) -> dict[str, int]:
+    """The processes of the supervisor by what their command lines hold; the outermost of each kind."""
+    found: dict[str, int] = {}
     for pid in tree(app):
         with suppress(OSError):
-            if b"config.wsgi" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                return {"web": pid}
-    return {}
+            line = Path(f"/proc/{pid}/cmdline").read_bytes()
+            found |= {name: pid for name, mark in marks.items() if mark in line and name not in found}
+    return found
 
 
 def _running(home: Path) -> int | None:

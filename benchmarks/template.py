@@ -6,6 +6,8 @@ from pathlib import Path
 from benchmarks.server import tell
 
 NAME = "template:default/bench-service"
+PUBLISHER = "template:default/bench-publisher"
+"""Puts the folder, with another template.yaml in it, into a repository of Greenroom's own host."""
 _TEMPLATE = """\
 apiVersion: scaffolder.backstage.io/v1beta3
 kind: Template
@@ -45,6 +47,36 @@ spec:
     text:
       - {title: Done, content: "Created ${{ parameters.name }}"}
 """
+_PUBLISHER = """\
+apiVersion: scaffolder.backstage.io/v1beta3
+kind: Template
+metadata:
+  name: bench-publisher
+  title: Bench publisher
+spec:
+  owner: group:default/guests
+  type: service
+  parameters:
+    - required: [repository, template]
+      properties:
+        repository: {type: string}
+        template: {type: string}
+  steps:
+    - id: fetch
+      name: Fetch
+      action: fetch:plain
+      input: {url: ./}
+    - id: template
+      name: Template
+      action: fs:write
+      input: {path: template.yaml, content: "${{ parameters.template }}", overwrite: true}
+    - id: publish
+      name: Publish
+      action: publish:local
+      input: {repoUrl: "local?owner=bench&repo=${{ parameters.repository }}"}
+  output:
+    repoContentsUrl: ${{ steps.publish.output.repoContentsUrl }}
+"""
 _FIRST = {
     "gitignore.txt": "*.pyc\n__pycache__/\n",
     "README.md": "# ${{ values.name }}\n\nOwned by ${{ values.owner }}, listens on ${{ values.port }}.\n",
@@ -66,7 +98,7 @@ def main(argv: list[str]) -> int:
 
 
 def write(folder: Path, files: int) -> int:
-    """Write template.yaml, its skeleton, and a root.yaml that names it → bytes of the skeleton."""
+    """Write template.yaml, its skeleton, a publisher, and a root.yaml that names both → bytes of the skeleton."""
     contents = dict(_FIRST)
     for number in range(files - len(_FIRST)):
         functions = "".join(
@@ -80,8 +112,14 @@ def write(folder: Path, files: int) -> int:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     (folder / "template.yaml").write_text(_TEMPLATE)
+    (folder / "publisher.yaml").write_text(_PUBLISHER)
     (folder / "root.yaml").write_text(
         "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: bench-template}\n"
-        "spec: {type: file, targets: [./template.yaml]}\n"
+        "spec: {type: file, targets: [./template.yaml, ./publisher.yaml]}\n"
     )
     return sum(len(text) for text in contents.values())
+
+
+def named(name: str) -> str:
+    """The template.yaml of the same template by another name."""
+    return _TEMPLATE.replace("bench-service", name)

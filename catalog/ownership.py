@@ -51,6 +51,14 @@ _DOWN = f"""
         SELECT below.ref FROM owner CROSS JOIN {beside("owner.ref", "parentOf")} AS below
     ) SELECT ref FROM owner
 """
+_MEMBERS = f"""
+    WITH RECURSIVE home(ref) AS (
+        SELECT given COLLATE "C" FROM unnest(%s::text[]) AS given
+        UNION
+        SELECT below.ref FROM home CROSS JOIN {beside("home.ref", "parentOf")} AS below
+    ) SELECT DISTINCT person.ref FROM home CROSS JOIN {beside("home.ref", "hasMember")} AS person
+    WHERE starts_with(person.ref, 'user:') ORDER BY person.ref LIMIT %s
+"""
 _OWNED = f"""
     WITH RECURSIVE named AS (
         SELECT own.ref FROM unnest(%s::text[]) AS owner CROSS JOIN {beside("owner", "ownerOf")} AS own
@@ -92,6 +100,11 @@ def effective_owners(ref: str) -> list[str]:
     ref = ref.lower()
     found = {owner for (owner,) in rows(_DOWN if ref.startswith("group:") else _UP, [ref])}
     return [ref, *sorted(found - {ref})]
+
+
+def members_of(groups: Iterable[str], *, most: int) -> list[str]:
+    """The people of these groups and of the groups below them, by reference; `most` at the most. One query."""
+    return [person for (person,) in rows(_MEMBERS, [[ref.lower() for ref in groups], most])]
 
 
 def owned_by(ref: str) -> EntityQuerySet:

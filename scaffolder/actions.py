@@ -14,8 +14,7 @@ from core.errors import Conflict, InputError, NotFound
 from core.notices import notice
 from core.secretbox import seal
 from core.states import move
-from scaffolder import cancelling, permitted
-from scaffolder.admission import places_of
+from scaffolder import admission, cancelling, permitted
 from scaffolder.approvals.actions import ask
 from scaffolder.approvals.plan import owner_of, required
 from scaffolder.approvals.policy import requirements
@@ -87,7 +86,7 @@ def start(
         template_ref=ref,
         spec=spec,
         owner_ref=owner or "",
-        places=places_of(spec),
+        places=admission.places_of(spec),
         secret_names=sorted(secrets or {}),
         request_key=request_key,
         request_digest=digest,
@@ -130,6 +129,8 @@ def cancel(*, run: Run, by: Actor) -> Run:
         error = {"name": "Error", "message": "The run was cancelled before its first step."}
         ended = {"message": f"Run completed with status: {RunState.CANCELLED}", "error": error}
         RunEvent.objects.create(run=run, type=RunEvent.Type.COMPLETION, body=ended)
+        if run.waits_for:  # those behind it move up
+            transaction.on_commit(admission.call_next)
     record(by, "cancelled", run)
     notice(cancelling.channel(run.pk))
     notice(channel(run.pk))

@@ -19,24 +19,28 @@ from scaffolder.fencing import channel
 from scaffolder.jobs import EXECUTE_RUN
 from scaffolder.models import Run, RunEvent
 from scaffolder.states import MOVES, RunState
+from scm.registry import hosts
 
 _LOCK = 0x67726E_72756E  # "grn", "run": one number of the whole database
 _ADDRESS = re.compile(r"^([A-Za-z0-9.:-]{1,253})\?(?:[^\s]*&)?(?:repo|owner|project|organization|workspace)=")
 _DEEPEST = 6
+_LOOKED_AT = ("state", "template_ref", "owner_ref", "places", "created_at", "started_at")
 MOST_CALLED = 20
 
 
 def places_of(spec: Mapping[str, Any]) -> list[str]:
-    """The code hosts that a run works with: those of the repository addresses (`host?owner=…&repo=…`) in its form's values
-    and in the inputs of its steps, as they are written.
+    """The code hosts of ours that a run works with: those of the repository addresses (`host?owner=…&repo=…`) in its
+    form's values and in the inputs of its steps, as they are written.
     """
+    known = {host.lower() for host in hosts()}
     texts = [*_texts(spec["parameters"]), *_texts([step.get("input") for step in spec["steps"]])]
-    return sorted({found[1].lower() for text in texts if (found := _ADDRESS.match(text))})
+    named = {found[1].lower() for text in texts if (found := _ADDRESS.match(text))}
+    return sorted(named & known)
 
 
 def take(run_id: str) -> Run | None:
     """The run for this worker; None when another has it, its state forbids it, or a limit keeps it waiting."""
-    run = Run.objects.filter(free(timezone.now()), pk=run_id).first()
+    run = Run.objects.only(*_LOOKED_AT).filter(free(timezone.now()), pk=run_id).first()
     if run is None:
         return None
     runs = Run.objects.all()

@@ -18,7 +18,9 @@ class ScaffolderConfig(AppConfig):
         from . import checks, permission_rules, permissions, sweeps  # noqa: F401
         from .approvals import checks as approval_checks  # noqa: F401
         from .approvals import sweeps as approval_sweeps  # noqa: F401
+        from .artifacts import sweeps as artifact_sweeps  # noqa: F401
         from .expressions.extensions import load
+        from .notifications import sweeps as notification_sweeps  # noqa: F401
         from .registry import timetable as registry_timetable  # noqa: F401
         from .rollback import sweeps as rollback_sweeps  # noqa: F401
         from .steps.added import load_actions

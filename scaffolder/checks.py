@@ -1,15 +1,17 @@
-"""Start-up check: every golden path that comes with Greenroom could be run."""
+"""Start-up checks: what the installation adds and gives to templates, and every golden path, can be used."""
 
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 
 from catalog.descriptor import check_envelope
 from catalog.kinds import check_kind
 from catalog.yaml_documents import parse_documents
 from core.errors import GreenroomError
+from scaffolder import environment
 from scaffolder.expressions.extensions import load
 from scaffolder.steps import ACTIONS
 from scaffolder.steps.added import load_actions
@@ -29,6 +31,17 @@ def extensions_are_loaded(**_: Any) -> list[checks.CheckMessage]:
     modules = settings.GREENROOM_SCAFFOLDER_EXTENSIONS
     problems = dict.fromkeys([*load(modules), *load_actions(modules)])
     return [checks.Error(problem, hint=hint, id="scaffolder.E002") for problem in problems]
+
+
+@checks.register()
+def environment_is_understood(**_: Any) -> list[checks.CheckMessage]:
+    """A file that cannot be read, or a secret that is not there, would fail every run: it stops the start instead."""
+    try:
+        environment.read()
+    except ImproperlyConfigured as error:
+        hint = "docs/runs.md shows what stands in the file."
+        return [checks.Error(str(error), hint=hint, id="scaffolder.E003")]
+    return []
 
 
 @checks.register()

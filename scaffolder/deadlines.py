@@ -10,6 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
+from scaffolder.errors import StepTimedOut
+
 
 @dataclass
 class Deadline:
@@ -20,14 +22,16 @@ class Deadline:
 
     @contextmanager
     def kept(self, seconds: float, words: str, stop: threading.Event) -> Iterator[None]:
-        """While the body runs, and after `seconds`, set `stop` and remember why."""
+        """While the body runs, and after `seconds`, set `stop` and remember why. StepTimedOut when no time is left."""
+        self.passed = ""
+        if seconds <= 0:
+            raise StepTimedOut(words)
 
         def reached() -> None:
             self.passed = words
             stop.set()
 
-        self.passed = ""
-        self._timer = threading.Timer(max(0.0, seconds), reached)
+        self._timer = threading.Timer(seconds, reached)
         self._timer.daemon = True
         self._timer.start()
         try:
@@ -41,7 +45,7 @@ class Deadline:
 
 
 def allowed(step: Mapping[str, Any], started_at: datetime | None) -> tuple[float, str]:
-    """Seconds that are left for a step, and what to say when they are over.
+    """Seconds that are left for a step, and what to say when they are over. Without `started_at` the run's limit is not asked.
 
     A template may ask for less by a positive number `timeoutSeconds` on the step; any other value asks for nothing.
     """
@@ -57,6 +61,6 @@ def allowed(step: Mapping[str, Any], started_at: datetime | None) -> tuple[float
         if rest < left:
             return (
                 rest,
-                f"The run took more than {hours} hours (GREENROOM_RUN_HOURS); step {step['id']} was stopped",
+                f"The run took more than {hours} hours (GREENROOM_RUN_HOURS) and was stopped in step {step['id']}",
             )
     return left, words

@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from catalog.reading import files_only_from
 from core.api.subjects import Subject
 from core.errors import ExternalError, GreenroomError, InputError, NotFound, TooLarge
+from scaffolder.environment import given_by_name
 from scaffolder.errors import RunCancelled
 from scaffolder.invented import invented_output
 from scaffolder.language import render_output
@@ -109,7 +110,11 @@ class Rehearsal:
     def __post_init__(self) -> None:
         self.task_id = self.workspace.name
         self.masker = Masker(self.secrets)
-        self.workflow = Workflow(self.spec, self.task_id, self.secrets, self.masker.learn)
+        self.workflow = Workflow(
+            *(self.spec, self.task_id, self.secrets, self.masker.learn),
+            learn_made=self._learn_made,
+            given=given_by_name(),
+        )
         self.lines: list[dict[str, Any]] = []
         self.characters = 0
         self.effects: dict[ForeseenEffect, None] = {}
@@ -117,6 +122,10 @@ class Rehearsal:
         self.failure: GreenroomError | None = None
         self.late: float | None = None
         self.passed_over = False
+
+    def _learn_made(self, schema: Mapping[str, Any] | None, output: Any) -> None:
+        if not self.passed_over:  # what is invented is no secret, and the same words stand in other outputs
+            self.masker.learn_made(schema, output)
 
     @property
     def scratch(self) -> Path:
@@ -247,6 +256,7 @@ class Rehearsal:
             cancelled=self.cancelled,
             dry_run=True,
             kept=self.kept,
+            hide=self.masker.hide,
         )
 
     def _action_line(self, message: str, step_id: str, colour: int, level: str) -> None:

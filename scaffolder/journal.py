@@ -49,13 +49,10 @@ class Journal:
         self._line(f"\u001b[{colour}m{level}\u001b[39m: {message}", step_id)
 
     def begin(self, position: int, step: Mapping[str, Any]) -> bool:
-        """Note that a step begins; True when an earlier attempt had begun it too."""
+        """Note that a step begins; True when an earlier attempt had begun it too, or has left something that it made."""
 
         def write() -> bool:
-            fresh = not StepRun.objects.filter(run=self.run, position=position).exists()
-            if fresh:  # nobody else writes steps of a run that is ours
-                StepRun.objects.create(run=self.run, position=position, step_id=step["id"])
-            return not fresh
+            return not StepRun.objects.begun(self.run.pk, position, step["id"]) or self._has_made(step["id"])
 
         self._line(f"Beginning step {step['name']}", step["id"], "processing")
         return self.fence.write(write)
@@ -165,6 +162,12 @@ class Journal:
                 shown, step.output = step.output, open_sealed(bytes(step.sealed_output))
                 self.masker.recall(shown, step.output)
         return {step.position: step for step in steps}
+
+    def _has_made(self, step_id: str) -> bool:
+        if self.run.attempts == 1:
+            return False
+        left = Effect.objects.filter(run=self.run, step_id=step_id).exclude(state=EffectState.UNDONE)
+        return left.exists()
 
     def _effect(self, kind: str, key: str, details: dict[str, Any]) -> Effect:
         working = (

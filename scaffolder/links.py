@@ -12,9 +12,13 @@ _SCHEME = re.compile(r"([^/?#:]*):")
 def refusal(link: Mapping[str, Any]) -> str | None:
     """Why a link is not shown; None when it may be. Browsers leave out blanks and controls in a scheme, so we do."""
     url = link.get("url")
-    if not isinstance(url, str):
+    scheme = refused_scheme(url) if isinstance(url, str) else None
+    if scheme is None:
         return None
+    return f"output link {str(link.get('title') or '')[:100]!r} is left out: a link begins with https://, not {scheme!r}"
+
+
+def refused_scheme(url: str) -> str | None:
+    """The scheme of an address, its beginning, when no link may have it."""
     found = _SCHEME.match(_INVISIBLE.sub("", url))
-    if found is None or found[1].lower() in _SHOWN:
-        return None
-    return f"output link {str(link.get('title') or '')[:100]!r} is left out: a link begins with https://, not {found[1][:40]!r}"
+    return None if found is None or found[1].lower() in _SHOWN else found[1][:40]

@@ -9,8 +9,10 @@ from django.utils import timezone
 from catalog.models import Entity
 from core.leases import Leased
 from scaffolder.approvals.models import Approval, ApprovalRequest  # noqa: F401 - tables of this app
+from scaffolder.artifacts.models import Artifact, Part  # noqa: F401 - tables of this app
 from scaffolder.json_text import JsonText
-from scaffolder.querysets import RunEventQuerySet, RunQuerySet, TemplateManager
+from scaffolder.notifications.models import Mark, Notification  # noqa: F401 - tables of this app
+from scaffolder.querysets import RunEventQuerySet, RunQuerySet, StepRunQuerySet, TemplateManager
 from scaffolder.rollback.models import Rollback  # noqa: F401 - tables of this app
 from scaffolder.states import EffectState, RunState, StepState
 from scaffolder.upgrades.models import Campaign, Member, Upgrade  # noqa: F401 - tables of this app
@@ -112,6 +114,8 @@ class StepRun(models.Model):
     error = JsonText(null=True)
     started_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
+
+    objects = StepRunQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar[list[str]] = ["run", "position"]

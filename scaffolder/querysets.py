@@ -3,7 +3,7 @@
 import uuid
 from typing import TYPE_CHECKING, Any, Self
 
-from django.db import models
+from django.db import connection, models
 
 from catalog.models import Entity
 from core.errors import InputError, NotFound
@@ -14,7 +14,7 @@ from scaffolder.permissions import READ
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from scaffolder.models import Run, RunEvent  # noqa: F401 - a type in a string
+    from scaffolder.models import Run, RunEvent, StepRun  # noqa: F401 - a type in a string
 
 ORDER_FIELDS = {"created_at": "created_at", "status": "state", "created_by": "created_by"}
 
@@ -59,6 +59,21 @@ class RunQuerySet(models.QuerySet["Run"]):
     def unclaimed(self, now: "datetime", rung_before: "datetime") -> Self:
         """Those that wait for a worker, or were left behind by one, and that nobody was called for lately."""
         return self.filter(free(now), state__in=["open", "processing"], rung_at__lt=rung_before)
+
+
+class StepRunQuerySet(models.QuerySet["StepRun"]):
+    """How far the steps of runs are."""
+
+    def begun(self, run_id: uuid.UUID, position: int, step_id: str) -> bool:
+        """Note that a step begins; False when that was noted before. One statement, and without a savepoint."""
+        table = self.model._meta.db_table
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {table} (run_id, position, step_id, state, output, started_at, forgotten)"  # noqa: S608 - our own table
+                " VALUES (%s, %s, %s, 'processing', '{}', now(), false) ON CONFLICT (run_id, position) DO NOTHING",
+                [run_id, position, step_id],
+            )
+            return bool(cursor.rowcount)
 
 
 class RunEventQuerySet(models.QuerySet["RunEvent"]):

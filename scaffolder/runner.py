@@ -13,15 +13,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
+from django.conf import settings
+
 from core.api.subjects import Subject
 from core.children import stopped_by
-from core.errors import GreenroomError, LeaseLost
+from core.errors import GreenroomError, LeaseLost, Unavailable
 from core.leases import keep, release
 from core.secretbox import open_sealed
 from scaffolder import admission, workspace
 from scaffolder.approvals import planning
 from scaffolder.cancelling import watching
 from scaffolder.deadlines import Deadline, allowed
+from scaffolder.environment import Given, given
 from scaffolder.errors import RunCancelled, StepTimedOut
 from scaffolder.fencing import AWAY, until_back
 from scaffolder.journal import Journal
@@ -55,7 +58,7 @@ def execute(run_id: str) -> None:
             if not planning.passes(run, keeper.lost):
                 until_back(admission.call_next)  # its place is free for another
                 return
-            if Execution(run, keeper.lost).carry_out():
+            if _carried_out(run, keeper.lost) or not settings.GREENROOM_WORKSPACE_KEEP_MINUTES:
                 # Before the lease is given back: a retry must not find the folder while it goes.
                 workspace.discard(run.pk)
     except LeaseLost as lost:
@@ -65,12 +68,24 @@ def execute(run_id: str) -> None:
     until_back(admission.call_next)
 
 
+def _carried_out(run: Run, lost: threading.Event) -> bool:
+    try:
+        environment = given()
+    except Unavailable as error:  # the file is mended by a person, who then retries
+        Journal(run, Masker({}), threading.Event()).finish(
+            error={"name": error.name, "message": error.message}
+        )
+        return False
+    return Execution(run, lost, environment).carry_out()
+
+
 @dataclass
 class Execution:
     """One attempt at one run."""
 
     run: Run
     lost: threading.Event
+    environment: Given
     cancelled: threading.Event = field(default_factory=threading.Event)
     deadline: Deadline = field(default_factory=Deadline)
 
@@ -78,10 +93,11 @@ class Execution:
         self.spec: dict[str, Any] = self.run.spec
         sealed = self.run.secrets
         secrets = cast(dict[str, Any], open_sealed(bytes(sealed))) if sealed is not None else {}
-        masker = Masker(secrets)
+        masker = Masker({"given to the run": secrets, "given to all": self.environment.secrets})
         self.journal = Journal(self.run, masker, self.cancelled)
         wiped = frozenset(self.run.secret_names) - secrets.keys()
-        self.workflow = Workflow(self.spec, str(self.run.pk), secrets, masker.learn, wiped, masker.learn_made)
+        task, learn = str(self.run.pk), masker.learn
+        self.workflow = Workflow(self.spec, task, secrets, learn, wiped, masker.learn_made, self.environment)
 
     def carry_out(self) -> bool:
         """Do what is left of the steps; False when they failed, and a retry may go on with what the workspace holds."""
@@ -95,8 +111,7 @@ class Execution:
                 else:
                     self._step(position, step)
             if self.workflow.failure is None:
-                self._finish()
-                return True
+                return self._finish()
             self.journal.finish(error=self.workflow.failure)
             return False
 
@@ -116,13 +131,14 @@ class Execution:
             return {}
         return done
 
-    def _finish(self) -> None:
+    def _finish(self) -> bool:
         try:
             output = render_output(self.spec["output"], self.workflow.context(), warn=self.journal.say)
         except GreenroomError as error:
             self.journal.finish(error={"name": error.name, "message": f"spec.output: {error.message}"})
-            return
+            return False
         self.journal.finish(output=output)
+        return True
 
     def _step(self, position: int, step: dict[str, Any]) -> None:
         if self.workflow.is_skipped(step):
@@ -133,7 +149,7 @@ class Execution:
             restarts, self.run.restarts = self.run.restarts, 0  # they were all in the first step not yet done
             if restarts > MOST_RESTARTS:
                 raise GreenroomError(f"Step {step['id']} was given up: {restarts} workers died in it")
-            output = self._attempted(step, again=again)
+            output = self._timed(step, again=again)
         except LeaseLost:
             raise
         except (RunCancelled, RenderingCancelled, GitCancelled):
@@ -173,16 +189,33 @@ class Execution:
         self.journal.fail(position, step, told)
         self.workflow.remember(step, StepState.FAILED, error=told)
 
-    def _attempted(self, step: dict[str, Any], *, again: bool) -> dict[str, Any] | None:
-        """The step's output, None when its `if` says no. Done again after what a repeat may cure: actions look first."""
+    def _timed(self, step: dict[str, Any], *, again: bool) -> dict[str, Any] | None:
+        """The step's output, None when its `if` says no; within the time that it has for all its attempts together."""
+        cancelled, since = self.cancelled, self.run.started_at
+        if (
+            self.workflow.failure is not None
+        ):  # what cleans up after the run's end is not ended by that itself
+            since = None
+            if cancelled.is_set() and not self.lost.is_set():
+                cancelled = threading.Event()
+        with self.deadline.kept(*allowed(step, since), cancelled), stopped_by(cancelled):
+            return self._attempted(step, again=again, cancelled=cancelled)
+
+    def _attempted(
+        self, step: dict[str, Any], *, again: bool, cancelled: threading.Event
+    ) -> dict[str, Any] | None:
+        """Done again after what a repeat may cure: actions look first."""
         for attempt in range(1, TRIES + 1):
+            if cancelled.is_set():
+                raise cancellation(str(self.run.pk), step["id"], step["name"])
             try:
-                return self._performed(step, again=again or attempt > 1)
+                ctx = self._step_context(step, again=again or attempt > 1, cancelled=cancelled)
+                return self.workflow.perform(step, ctx, _call)
             except GreenroomError as error:
                 if attempt == TRIES or not error.retry:
                     raise
                 self.journal.action_line(f"{error.message}; trying again", step["id"], "warn")
-                self.cancelled.wait(PAUSE * attempt)
+                cancelled.wait(PAUSE * attempt)
             except AWAY as error:
                 if attempt == TRIES:
                     raise
@@ -191,17 +224,6 @@ class Execution:
                 )
                 until_back(Run.objects.filter(pk=self.run.pk).exists)
         raise AssertionError("the last attempt returns or raises")
-
-    def _performed(self, step: dict[str, Any], *, again: bool) -> dict[str, Any] | None:
-        cancelled = self.cancelled
-        if self.workflow.failure is None:
-            if cancelled.is_set():
-                raise cancellation(str(self.run.pk), step["id"], step["name"])
-        elif cancelled.is_set() and not self.lost.is_set():
-            cancelled = threading.Event()  # what cleans up after a cancelled run is not cancelled itself
-        ctx = self._step_context(step, again=again, cancelled=cancelled)
-        with self.deadline.kept(*allowed(step, self.run.started_at), cancelled), stopped_by(cancelled):
-            return self.workflow.perform(step, ctx, _call)
 
     def _step_context(self, step: dict[str, Any], *, again: bool, cancelled: threading.Event) -> StepContext:
         user, template = self.spec["user"], self.spec["templateInfo"]
@@ -225,6 +247,7 @@ class Execution:
             cancelled=cancelled,
             again=again,
             hide=self.journal.masker.hide,
+            mask=self.journal.masker.text,
         )
 
 

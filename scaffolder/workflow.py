@@ -6,10 +6,11 @@ Runs and dry runs go the same way through here; they differ in how a step's acti
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.errors import InputError
+from scaffolder.environment import NOTHING, Given
 from scaffolder.expressions import render_value
 from scaffolder.language import environment, holds, runs_after_failure
 from scaffolder.permitted import check_action
@@ -42,6 +43,8 @@ class Workflow:
     wiped: frozenset[str] = frozenset()
     """Names of secrets that were given once, and are gone since the run ended for the first time."""
     learn_made: Callable[[Mapping[str, Any] | None, Any], None] = _learns_nothing
+    given: Given = NOTHING
+    """What the installation gives to all templates."""
     outputs: dict[str, Any] = field(default_factory=dict)
     failure: dict[str, str] | None = None
 
@@ -51,9 +54,13 @@ class Workflow:
             "parameters": self.spec["parameters"],
             "steps": self.outputs,
             "user": self.spec["user"],
-            "environment": {"parameters": {}, "secrets": {}},
+            "environment": self.given.document(),
             "context": {"task": {"id": self.task_id}},
         }
+
+    def _context_with_secrets(self) -> dict[str, Any]:
+        kept = {"secrets": self.secrets, "environment": self.given.document(with_secrets=True)}
+        return self.context() | kept
 
     def remember(
         self, step: Mapping[str, Any], state: str, output: Any = None, error: dict[str, str] | None = None
@@ -73,19 +80,17 @@ class Workflow:
         if "each" not in step:
             if not self._holds(step, self.context()):
                 return None
-            return self._act(step, ctx, self.context() | {"secrets": self.secrets}, call)
-        items = render_value(
-            step["each"], self.context() | {"secrets": self.secrets}, environment=environment()
-        )
+            return self._act(step, ctx, self._context_with_secrets(), call)
+        items = render_value(step["each"], self._context_with_secrets(), environment=environment())
         collected: dict[str, list[Any]] = {}
-        for each in _each(items, step):
-            context = self.context() | {"secrets": self.secrets, "each": each}
+        for place, each in enumerate(_each(items, step)):
+            context = self._context_with_secrets() | {"each": each}
             if not self._holds(step, context):
                 continue
             ctx.check_cancelled()
             shown = {"key": each["key"], "value": each["value"]}
             ctx.log(f"Running step each: {json.dumps(shown, separators=(',', ':'), ensure_ascii=False)}")
-            for key, value in self._act(step, ctx, context, call).items():
+            for key, value in self._act(step, _for_item(ctx, place), context, call).items():
                 collected.setdefault(key, []).append(value)
         return collected
 
@@ -122,10 +127,20 @@ class Workflow:
         return output
 
 
+def _for_item(ctx: StepContext, place: int) -> StepContext:
+    """The context for one item of `each`: what is done under a key for one item is not done for the others."""
+    kept = ctx.checkpoint
+    return replace(ctx, checkpoint=lambda name, work: kept(f"{place}: {name}", work))
+
+
 def _named(raw: Any, secret: str) -> bool:
-    """Whether an input that is not rendered yet uses a secret."""
+    """Whether an input that is not rendered yet uses a secret of the run; those of the installation are never wiped."""
     name = re.escape(secret)
-    return bool(re.search(rf"secrets\s*(\.\s*{name}\b|\[\s*\\?[\"']{name}\\?[\"'])", json.dumps(raw)))
+    return bool(
+        re.search(
+            rf"(?<!environment\.)secrets\s*(\.\s*{name}\b|\[\s*\\?[\"']{name}\\?[\"'])", json.dumps(raw)
+        )
+    )
 
 
 def _each(items: Any, step: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -86,4 +87,9 @@ def data_folder(settings: Settings, tmp_path_factory: pytest.TempPathFactory) ->
 def no_listener_left(django_db_setup: None) -> Iterator[None]:
     """The notices' own connection ends before its database is dropped."""
     yield
+    for thread in threading.enumerate():
+        if thread.name.startswith(
+            "cancel-"
+        ):  # a run's end does not wait for it; it would start the notices again
+            thread.join(10)
     notices.stop()

@@ -62,6 +62,7 @@ class Environment:
     hooks_allow: list[str]
     requests_allow: list[str]
     scaffolder_extensions: list[str]
+    scaffolder_environment: str
     code_hosts: str
     github_url: str
     github_token: str
@@ -83,6 +84,7 @@ class Environment:
     step_minutes: int
     run_hours: int
     workspace_keep_minutes: int
+    artifact_days: int
 
 
 def read() -> Environment:
@@ -140,6 +142,9 @@ def read() -> Environment:
         hooks_allow=env.list("GREENROOM_HOOKS_ALLOW", default=["*"]),
         requests_allow=env.list("GREENROOM_REQUESTS_ALLOW", default=[]),
         scaffolder_extensions=env.list("GREENROOM_SCAFFOLDER_EXTENSIONS", default=[]),
+        scaffolder_environment=str(Path(given).absolute())
+        if (given := env.str("GREENROOM_SCAFFOLDER_ENVIRONMENT", default=""))
+        else "",
         code_hosts=env.str("GREENROOM_CODE_HOSTS", default=""),
         github_url=env.str("GREENROOM_GITHUB_URL", default=""),
         github_token=env.str("GREENROOM_GITHUB_TOKEN", default=""),
@@ -161,6 +166,7 @@ def read() -> Environment:
         step_minutes=_number(env, "GREENROOM_STEP_MINUTES", 30, 1, 1440, wrong),
         run_hours=_number(env, "GREENROOM_RUN_HOURS", 6, 1, 168, wrong),
         workspace_keep_minutes=_number(env, "GREENROOM_WORKSPACE_KEEP_MINUTES", 1440, 0, 43200, wrong),
+        artifact_days=_number(env, "GREENROOM_ARTIFACT_DAYS", 7, 1, 365, wrong),
     )
     for name, entries in (
         ("READING", found.reading_allow),

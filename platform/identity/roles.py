@@ -4,6 +4,8 @@ READ = (
     "catalog.entity.read",
     "catalog.entity.validate",
     "catalog.location.read",
+    "notification.read",
+    "notification.update",
     "scaffolder.template.parameter.read",
     "scaffolder.template.step.read",
     "scaffolder.action.read",

@@ -4,7 +4,6 @@ One GitHub and one GitLab are told by variables; several hosts, GitHub Apps and 
 GREENROOM_CODE_HOSTS names (docs/guides/code-hosts.md). A secret never stands in that file: it says where the secret is.
 """
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,16 +17,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 from core.errors import InputError
 from scm.addresses import web_base
+from scm.secret_sources import SECRET, read_secret
 
 GITHUB, GITLAB = "github", "gitlab"
 
-_SECRET = {
-    "oneOf": [
-        {"type": "object", "required": [where], "properties": {where: {"type": "string", "minLength": 1}}}
-        | {"additionalProperties": False}
-        for where in ("env", "file")
-    ]
-}
 _TEXT = {"type": "string", "minLength": 1}
 _HOST: dict[str, Any] = {
     "type": "object",
@@ -36,14 +29,14 @@ _HOST: dict[str, Any] = {
     "properties": {
         "type": {"enum": [GITHUB, GITLAB]},
         **dict.fromkeys(("url", "api", "name", "ca", "proxy"), _TEXT),
-        "token": _SECRET,
+        "token": SECRET,
         "app": {
             "type": "object",
             "required": ["id", "privateKey"],
             "additionalProperties": False,
-            "properties": {"id": {"type": ["integer", "string"]}, "privateKey": _SECRET},
+            "properties": {"id": {"type": ["integer", "string"]}, "privateKey": SECRET},
         },
-        "webhookSecrets": {"type": "array", "items": _SECRET},
+        "webhookSecrets": {"type": "array", "items": SECRET},
     },
 }
 _SCHEMA: dict[str, Any] = {
@@ -141,14 +134,14 @@ def _from_file(wrong: list[str]) -> list[Connection]:
     found = []
     for index, said in enumerate(document().get("hosts", [])):
         where = f"hosts.{index}"
-        token = _secret(said.get("token"), f"{where}.token", wrong)
+        token = read_secret(said.get("token"), f"{where}.token", wrong)
         secrets = tuple(
-            _secret(one, f"{where}.webhookSecrets.{number}", wrong)
+            read_secret(one, f"{where}.webhookSecrets.{number}", wrong)
             for number, one in enumerate(said.get("webhookSecrets", []))
         )
         app = None
         if "app" in said:
-            app = App(str(said["app"]["id"]), _secret(said["app"]["privateKey"], f"{where}.app", wrong))
+            app = App(str(said["app"]["id"]), read_secret(said["app"]["privateKey"], f"{where}.app", wrong))
             if token or said["type"] != GITHUB:
                 wrong.append(f"{where}.app: give either a token or a GitHub App, and an App on GitHub only")
         made = _connection(said, where, wrong, token=token, secrets=secrets, app=app)
@@ -181,21 +174,3 @@ def _api(kind: str, url: str) -> str:
     if kind == GITLAB:
         return url
     return "https://api.github.com" if url == "https://github.com" else f"{url}/api/v3"
-
-
-def _secret(where: Mapping[str, str] | None, name: str, wrong: list[str]) -> str:
-    if where is None:
-        return ""
-    if "env" in where:
-        found = os.environ.get(where["env"], "")
-        if not found:
-            wrong.append(f"{name}: the variable {where['env']} is not set")
-        return found
-    try:
-        found = Path(where["file"]).read_text().strip()
-    except OSError as error:
-        wrong.append(f"{name}: {where['file']}: {error.strerror}")
-        return ""
-    if not found:
-        wrong.append(f"{name}: {where['file']} is empty")
-    return found

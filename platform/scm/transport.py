@@ -7,8 +7,8 @@ safe to repeat, and our errors instead of the library's for a host that is away 
 import hashlib
 import random
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import IO, Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -21,6 +21,9 @@ CONNECT, READ = 5.0, 20.0
 """Seconds to a connection, and between two pieces of an answer."""
 LONGEST = 120.0
 LARGEST = 96 * 1024 * 1024
+"""Bytes of an answer that goes to a file."""
+HELD = 48 * 1024 * 1024
+"""Bytes of an answer that is held in memory: the largest file that is read, as a host wraps it in JSON."""
 _CHUNK = 64 * 1024
 _SAFE = {"GET", "HEAD"}
 _PASSING = {502, 503, 504}
@@ -31,7 +34,14 @@ _proxies: dict[str, str] = {}
 
 
 class Transport(HTTPAdapter):
-    """Sends a request, and comes back with a whole answer or with one of our errors."""
+    """Sends a request, and comes back with a whole answer or with one of our errors.
+
+    With `into` the body of a 200 is written to that file, and the answer comes back without it.
+    """
+
+    def __init__(self, into: IO[bytes] | None = None) -> None:
+        super().__init__()
+        self._into = into
 
     def send(
         self, request: requests.PreparedRequest, *_: Any, verify: Any = True, cert: Any = None, **__: Any
@@ -71,7 +81,10 @@ class Transport(HTTPAdapter):
             request, stream=True, timeout=(CONNECT, READ), verify=verify, cert=cert, proxies=proxies
         )
         try:
-            _read_whole(answer, host)
+            if self._into is not None and answer.status_code == 200:
+                _write_whole(answer, host, self._into)
+            else:
+                _read_whole(answer, host)
         finally:
             answer.close()
         return answer
@@ -88,19 +101,22 @@ class Session(requests.Session):
         return target if (before.scheme, before.netloc) == (after.scheme, after.netloc) else None
 
 
-def session(*, ca: str = "") -> Session:
-    """A session that knows nothing of the environment: no proxy, no CA and no netrc from there."""
+def session(*, ca: str = "", into: IO[bytes] | None = None) -> Session:
+    """A session that knows nothing of the environment: no proxy, no CA and no netrc from there.
+
+    `into`: a file for the body of what is asked, when that may be large; the answer has none then.
+    """
     made = Session()
     made.verify = ca or True
-    furnish(made)
+    furnish(made, into)
     return made
 
 
-def furnish(given: requests.Session) -> None:
+def furnish(given: requests.Session, into: IO[bytes] | None = None) -> None:
     """Let a library's own session go our way."""
     given.trust_env = False
     for scheme in ("https://", "http://"):
-        given.mount(scheme, Transport())
+        given.mount(scheme, Transport(into))
 
 
 def use_proxy(host: str, proxy: str) -> None:
@@ -109,19 +125,32 @@ def use_proxy(host: str, proxy: str) -> None:
 
 
 def _read_whole(answer: requests.Response, host: str) -> None:
-    deadline, chunks, size = time.monotonic() + LONGEST, [], 0
-    for chunk in answer.iter_content(_CHUNK):
-        size += len(chunk)
-        if size > LARGEST:
+    # as requests itself does for a body that is not streamed
+    answer._content = b"".join(_pieces(answer, host, HELD))
+    answer._content_consumed = True  # type: ignore[attr-defined]
+
+
+def _write_whole(answer: requests.Response, host: str, into: IO[bytes]) -> None:
+    into.seek(0)
+    into.truncate()  # what an earlier try left
+    for piece in _pieces(answer, host, LARGEST):
+        into.write(piece)
+    answer._content = b""
+    answer._content_consumed = True  # type: ignore[attr-defined]
+
+
+def _pieces(answer: requests.Response, host: str, most: int) -> Iterator[bytes]:
+    """The body as it comes, no larger and no longer than it may be."""
+    deadline, size = time.monotonic() + LONGEST, 0
+    for piece in answer.iter_content(_CHUNK):
+        size += len(piece)
+        if size > most:
             raise TooLarge(
-                f"{host} sent more than {LARGEST // 1024 // 1024} MB in one answer: read a smaller part"
+                f"{host} sent more than {most // 1024 // 1024} MB in one answer: read a smaller part"
             )
         if time.monotonic() > deadline:
             raise Unavailable(f"{host} took more than {LONGEST:.0f} seconds for one answer")
-        chunks.append(chunk)
-    # as requests itself does for a body that is not streamed
-    answer._content = b"".join(chunks)
-    answer._content_consumed = True  # type: ignore[attr-defined]
+        yield piece
 
 
 def _refused(answer: requests.Response) -> bool:

@@ -2,6 +2,7 @@
 
 from core.errors import NotFound
 from scaffolder.steps import (
+    archives,
     branch_rules,
     catalog,
     debug,
@@ -13,6 +14,7 @@ from scaffolder.steps import (
     github,
     gitlab,
     http,
+    notification,
     publish,
     roadie_actions,
     webhooks,
@@ -21,6 +23,7 @@ from scaffolder.steps import (
 from scaffolder.steps.port import Action
 
 _FAMILIES = (
+    archives,
     branch_rules,
     catalog,
     debug,
@@ -32,6 +35,7 @@ _FAMILIES = (
     github,
     gitlab,
     http,
+    notification,
     publish,
     roadie_actions,
     webhooks,

@@ -1,19 +1,20 @@
 """catalog:register and catalog:write: enter what was made in the catalog."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
 
 from django.db import transaction
 
-from catalog.actions import ingest_now, register, unregister
+from catalog.actions import dry_run, ingest_now, register, unregister
 from catalog.models import Location
 from catalog.processing import SOURCE_TEMPLATE
 from catalog.refs import EntityRef
 from core.api.subjects import System
 from core.audit import Actor
 from core.errors import Conflict, GreenroomError, InputError
-from core.names import confined
 from scaffolder.registry import instances
+from scaffolder.steps.files import encoded, write_bytes
 from scaffolder.steps.port import (
     Action,
     Example,
@@ -35,23 +36,22 @@ def register_location(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]
     """Register a catalog file and read it at once, so that its entities answer when the step is done.
 
     A file that cannot be read, or that somebody else registered, fails the step unless `optional`; what was
-    registered for nothing is taken back.
+    registered for nothing is taken back. Of a file that is there already, `optional` tells the entity all the same.
     """
     url = given.get("catalogInfoUrl") or catalog_url(given["repoContentsUrl"], given.get("catalogInfoPath"))
     ctx.log(f"Registering {url} in the catalog")
     try:
-        refs = _register(ctx, url)
+        entity = _register(ctx, url)
     except GreenroomError as error:
-        if error.retry or not given.get("optional"):
+        if not given.get("optional") or (error.retry and not ctx.again):
             raise
-        ctx.log(f"{url} could not be registered, which this step allows: {error.message}")
-        return {"catalogInfoUrl": url}
-    output = {"catalogInfoUrl": url}
-    entity = most_wanted(refs)
-    return output | ({"entityRef": entity} if entity else {})
+        ctx.warn(f"{url} could not be registered, which this step allows: {error.message}")
+        entity = most_wanted(_read(url)) if isinstance(error, Conflict) else None
+    return {"catalogInfoUrl": url} | ({"entityRef": entity} if entity else {})
 
 
-def _register(ctx: StepContext, url: str) -> list[str]:
+def _register(ctx: StepContext, url: str) -> str | None:
+    """The entity to show of what is registered now, or was by an earlier attempt of this run."""
     by: Actor = System(ctx.user.ref)
     if (
         ctx.ledger.proved(LOCATION, url) is not None
@@ -69,12 +69,27 @@ def _register(ctx: StepContext, url: str) -> list[str]:
         if not error.retry:
             unregister(location, by)
         raise
-    entity = most_wanted(refs)
+    entity = most_wanted(refs if len(_wanted(refs)) < 2 else _in_order_of_file(url, refs))
     if entity is not None:
         with transaction.atomic():  # who lost the run notes nothing
             ctx.ledger.prove(LOCATION, url, location=str(location.pk))
             instances.record(ctx.run_id, url, entity_ref=entity, location=location.pk)
-    return refs
+    return entity
+
+
+def _in_order_of_file(url: str, refs: list[str]) -> list[str]:
+    """What the catalog took, as the file has it: the first one is shown. The catalog keeps no order, so it is read again."""
+    places = {ref: place for place, ref in enumerate(_read(url))}
+    return sorted(refs, key=lambda ref: places.get(ref, len(places)))
+
+
+def _read(url: str) -> list[str]:
+    """What a file holds, in its order; nothing when it cannot be read."""
+    try:
+        _, harvest = dry_run("url", url)
+    except GreenroomError:
+        return []
+    return [found.ref for found in harvest.found]
 
 
 def foresee_location(ctx: StepContext, given: dict[str, Any]) -> Foreseen:
@@ -94,15 +109,19 @@ def forget_location(ctx: UndoContext, made: Made) -> None:
 
 
 def catalog_url(contents_url: str, path: str | None) -> str:
-    """The address of a catalog file in a repository. InputError when no code host knows the repository."""
-    wanted = (path or "/catalog-info.yaml").lstrip("/")
+    """The address of a catalog file in a repository: from its root for a path that begins with /, else from the folder.
+
+    InputError when no code host knows the repository.
+    """
+    wanted = path or "/catalog-info.yaml"
     found = host_for_url(contents_url)
     if found is None:
         raise InputError(
             f"No integration found for host {contents_url!r}; give catalogInfoUrl instead, or configure the host"
         )
     code_host, address = found
-    inside = urljoin(f"{address.path}/" if address.path else "", wanted)
+    folder = f"{address.path}/" if address.path and not wanted.startswith("/") else ""
+    inside = urljoin(folder, wanted.lstrip("/"))
     ref = address.ref
     if ref == "HEAD":
         ref = code_host.get_repository(address.repository).default_branch
@@ -110,10 +129,14 @@ def catalog_url(contents_url: str, path: str | None) -> str:
 
 
 def most_wanted(refs: list[str]) -> str | None:
-    """The entity to show of those in a file: a component, else anything that has a name of its own."""
+    """The entity to show of those in a file: a component, else anything that has a name of its own; the first of them."""
+    return next(iter(_wanted(refs)), None)
+
+
+def _wanted(refs: list[str]) -> list[str]:
+    """Those of the first sort that there are any of."""
     named = [ref for ref in refs if not EntityRef.parse(ref).name.startswith("generated-")]
-    components = [ref for ref in named if ref.startswith("component:")]
-    return next(iter([*components, *named, *refs]), None)
+    return [ref for ref in named if ref.startswith("component:")] or named or refs
 
 
 def write(ctx: StepContext, given: dict[str, Any]) -> None:
@@ -121,14 +144,17 @@ def write(ctx: StepContext, given: dict[str, Any]) -> None:
     path = given.get("filePath") or "catalog-info.yaml"
     ctx.log(f"Writing {path}")
     entity = dict(given["entity"])
-    metadata = dict(entity.get("metadata") or {})
-    metadata["annotations"] = {**(metadata.get("annotations") or {}), SOURCE_TEMPLATE: ctx.template_ref}
-    entity["metadata"] = metadata
-    target = confined(ctx.workspace, path)
-    if target.is_dir():
-        raise Conflict(f"filePath {path!r} is a folder of the workspace; name a file")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(yaml_text(entity), encoding="utf-8")
+    metadata = _object(entity, "metadata", "entity.metadata")
+    annotations = _object(metadata, "annotations", "entity.metadata.annotations")
+    entity["metadata"] = metadata | {"annotations": annotations | {SOURCE_TEMPLATE: ctx.template_ref}}
+    write_bytes(ctx, path, encoded(yaml_text(entity)))
+
+
+def _object(whole: Mapping[str, Any], name: str, path: str) -> dict[str, Any]:
+    value = whole.get(name) or {}
+    if not isinstance(value, Mapping):
+        raise InputError(f"{path} must be an object, not {value!r:.60}")
+    return dict(value)
 
 
 ACTIONS = (

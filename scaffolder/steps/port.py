@@ -79,6 +79,8 @@ class StepContext:
     """Nothing outside of the workspace may change."""
     hide: Callable[[str], None] = lambda _secret: None
     """Mask a text from now on wherever the run says something: for a secret that the step makes. Before it is said."""
+    mask: Callable[[str], str] = lambda told: told
+    """A text as it may be shown: with the run's secrets masked. For what a step says elsewhere than in its log."""
     kept: str = ""
     """The digest of the copy that was kept of a template's folder on this machine; files are read from there."""
 

@@ -19,10 +19,13 @@ import requests
 from core.supervisor.output import LogFile
 from core.supervisor.stack import greenroom
 from core.supervisor.supervisor import Supervisor
+from scm.fakes.github import FakeGitHub
 from tests.core.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATE = Path(__file__).parent / "template" / "template.yaml"
+PUBLISHED = TEMPLATE.with_name("published.yaml")
+TOKEN = "ghp_fake"
 
 
 @dataclass
@@ -48,7 +51,10 @@ class Running:
 
     def start(self, name: str, *, seconds: float = 0) -> str:
         values = {"name": name, "repoUrl": f"local?owner=acme&repo={name}", "seconds": seconds}
-        body = {"templateRef": "template:default/patient", "values": values}
+        return self.start_from("template:default/patient", values)
+
+    def start_from(self, template: str, values: dict[str, Any]) -> str:
+        body = {"templateRef": template, "values": values}
         made = self.http.post(f"{self.url}/api/scaffolder/v2/tasks", json=body, timeout=10)
         assert made.status_code == 201, made.text
         return str(made.json()["id"])
@@ -80,12 +86,23 @@ class Running:
 
 
 @pytest.fixture(scope="session")
-def running() -> Iterator[Running]:
+def hub() -> Iterator[FakeGitHub]:
+    """A GitHub with the organisation acme, in this process; the running Greenroom knows it as github.test."""
+    with FakeGitHub() as fake:
+        fake.state.organisation("acme", "ana")
+        yield fake
+
+
+@pytest.fixture(scope="session")
+def running(hub: FakeGitHub) -> Iterator[Running]:
     data = Path(tempfile.mkdtemp(prefix="greenroom live "))  # a path with a space, as people have them
     data.chmod(0o711)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    code_hosts = data / "code-hosts.yaml"
+    told = {"type": "github", "name": "github.test", "url": hub.url, "api": hub.api}
+    code_hosts.write_text(json.dumps({"hosts": [told | {"token": {"env": "HUB_TOKEN"}}]}))
     environ = {
         key: value
         for key, value in os.environ.items()
@@ -93,7 +110,9 @@ def running() -> Iterator[Running]:
     } | {
         "GREENROOM_DATA": str(data),
         "GREENROOM_PORT": str(port),
-        "GREENROOM_CATALOG_LOCATIONS": f"file:{TEMPLATE}",
+        "GREENROOM_CATALOG_LOCATIONS": f"file:{TEMPLATE},file:{PUBLISHED}",
+        "GREENROOM_CODE_HOSTS": str(code_hosts),
+        "HUB_TOKEN": TOKEN,
         "GREENROOM_READING_ALLOW": "127.0.0.1",
     }
     supervisor = greenroom(data, port, output=LogFile(data / "greenroom.log"), environ=environ)
@@ -103,7 +122,8 @@ def running() -> Iterator[Running]:
         assert token.returncode == 0, token.stderr
         found.http.trust_env = False
         found.http.headers["Authorization"] = f"Bearer {token.stdout.strip()}"
-        template = f"{found.url}/api/catalog/entities/by-name/template/default/patient"
-        until(lambda: found.http.get(template, timeout=5).status_code == 200, seconds=30)
+        for name in ("patient", "published"):
+            template = f"{found.url}/api/catalog/entities/by-name/template/default/{name}"
+            until(lambda at=template: found.http.get(at, timeout=5).status_code == 200, seconds=30)
         yield found
     shutil.rmtree(data)

@@ -9,10 +9,13 @@ import pytest
 
 from catalog.actions import ingest_now, register
 from core.api.subjects import System
+from scaffolder.steps import ACTIONS
+from scaffolder.steps.port import Action, object_schema
 from scaffolder.tasks import execute_run
 from scm.registry import publishing_host
 from scm.values import Author, RepositoryName
 from tests.conftest import Api
+from tests.scaffolder.traps import Trap
 
 BY = System("system:tests")
 TASKS = "/api/scaffolder/v2/tasks"
@@ -94,6 +97,14 @@ class Workshop:
 @pytest.fixture
 def workshop(api: Api, tmp_path: Path) -> Workshop:
     return Workshop(api, tmp_path)
+
+
+@pytest.fixture
+def trap(monkeypatch: pytest.MonkeyPatch) -> Trap:
+    made = Trap()
+    action = Action("test:trap", "A trap", object_schema(), made, object_schema())
+    monkeypatch.setitem(ACTIONS, "test:trap", action)
+    return made
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ and an entity; a newer template comes to it by a pull request; and all that a ru
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from scaffolder import runner
 from scaffolder.models import Instance
 from scaffolder.rollback.models import Rollback
 from scaffolder.tasks import execute_run, roll_back
-from scm import registry
+from scm import registry, storage
 from scm.budget import forget_budgets
 from scm.fakes.github import FakeGitHub
 from scm.fakes.gitlab import FakeGitLab
@@ -60,17 +61,24 @@ class Place:
     publish: str
     events: tuple[str, ...] = ("pull_request", "push")
     more: dict[str, Any] = field(default_factory=dict)
+    folder: Callable[[RepositoryName], Path] | None = field(default=None, kw_only=True)
+    """Where the host itself keeps a repository, if anywhere."""
 
 
 def local() -> Iterator[Place]:
-    yield Place(registry.publishing_host("local"), "acme", "publish:local")
+    yield Place(
+        registry.publishing_host("local"),
+        "acme",
+        "publish:local",
+        folder=lambda name: storage.bare(name).folder,
+    )
 
 
 def github() -> Iterator[Place]:
     with FakeGitHub() as fake:
         fake.state.organisation("acme", "ana")
         more = {"protectDefaultBranch": False}
-        yield Place(GitHubHost(on_github(fake)), "acme", "publish:github", more=more)
+        yield Place(GitHubHost(on_github(fake)), "acme", "publish:github", more=more, folder=kept_by(fake))
 
 
 def gitlab() -> Iterator[Place]:
@@ -79,7 +87,17 @@ def gitlab() -> Iterator[Place]:
         fake.state.teams["acme"] = [FakeTeam("acme/money", "Money", "acme")]
         events = ("merge_requests_events", "push_events")
         more = {"defaultBranch": "main"}
-        yield Place(GitLabHost(on_gitlab(fake)), "acme/money", "publish:gitlab", events, more)
+        host, folder = GitLabHost(on_gitlab(fake)), kept_by(fake)
+        yield Place(host, "acme/money", "publish:gitlab", events, more, folder=folder)
+
+
+def kept_by(fake: FakeGitHub | FakeGitLab) -> Callable[[RepositoryName], Path]:
+    def folder(name: RepositoryName) -> Path:
+        found = fake.state.named(str(name))
+        assert found is not None, f"{name} is not there"
+        return found.bare.folder
+
+    return folder
 
 
 @pytest.fixture(params=[local, github, gitlab], ids=lambda make: make.__name__)

@@ -3,7 +3,7 @@
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -17,53 +17,13 @@ from scaffolder import runner, sweeps
 from scaffolder.jobs import EXECUTE_RUN
 from scaffolder.models import Run, RunEvent
 from scaffolder.states import FINISHED, MOVES, RunState
-from scaffolder.steps import ACTIONS
-from scaffolder.steps.port import Action, StepContext, object_schema
+from scaffolder.steps.port import StepContext
 from scaffolder.tasks import execute_run
 from scaffolder.workspace import folder_of
 from tests.conftest import Api
 from tests.scaffolder.conftest import TASKS, Workshop
 from tests.scaffolder.test_runs import OUTPUT, SERVICE, SKELETON
-
-
-class Killed(BaseException):
-    """Stands for `kill -9`: nothing of ours catches it, and nothing more is written."""
-
-
-def nothing(_ctx: StepContext) -> None:
-    """Do nothing, and end well."""
-
-
-class Trap:
-    """An action that does what a test says, once it is sprung."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-        self.then: Callable[[StepContext], Any] = nothing
-
-    def __call__(self, ctx: StepContext, given: dict[str, Any]) -> Mapping[str, Any] | None:
-        self.calls += 1
-        return self.then(ctx)
-
-
-@pytest.fixture
-def trap(monkeypatch: pytest.MonkeyPatch) -> Trap:
-    made = Trap()
-    action = Action("test:trap", "A trap", object_schema(), made, object_schema())
-    monkeypatch.setitem(ACTIONS, "test:trap", action)
-    return made
-
-
-def kill(_ctx: StepContext) -> None:
-    raise Killed
-
-
-def run_out(run_id: str) -> None:
-    """Let the lease of a dead worker run out."""
-    Run.objects.filter(pk=run_id).update(lease_until=timezone.now() - timedelta(seconds=1))
-
-
-TRAP = {"id": "trap", "action": "test:trap"}
+from tests.scaffolder.traps import TRAP, Killed, Trap, kill, nothing, run_out
 
 
 @pytest.mark.django_db

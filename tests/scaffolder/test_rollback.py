@@ -21,8 +21,8 @@ from scm.registry import publishing_host
 from scm.values import RepositoryName
 from tests.conftest import Api
 from tests.scaffolder.conftest import Workshop
-from tests.scaffolder.test_recovery import Killed, run_out
 from tests.scaffolder.test_runs import OUTPUT, SERVICE, SKELETON
+from tests.scaffolder.traps import Killed, run_out
 
 pytestmark = pytest.mark.django_db
 

@@ -20,7 +20,7 @@ from scaffolder.steps.port import Action, StepContext, object_schema, text
 from scaffolder.tasks import execute_run
 from tests.scaffolder.conftest import Workshop
 from tests.scaffolder.test_admin import signed_in
-from tests.scaffolder.test_recovery import Killed, run_out
+from tests.scaffolder.traps import Killed, run_out
 
 pytestmark = pytest.mark.django_db
 

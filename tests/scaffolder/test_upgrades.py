@@ -26,7 +26,7 @@ from scm.values import PullRequest, RepositoryName
 from tests.conftest import Api
 from tests.scaffolder.conftest import BY, TASKS, Workshop
 from tests.scaffolder.registry_world import AUTHOR, SKELETON, change, document, look_now, offer
-from tests.scaffolder.test_recovery import Killed, run_out
+from tests.scaffolder.traps import Killed, run_out
 
 pytestmark = pytest.mark.django_db
 OURS = "/api/v1/scaffolder"

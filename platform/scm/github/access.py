@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urljoin, urlsplit
 
 import jwt
@@ -128,10 +128,12 @@ class Access:
         with self._refusals():  # an installation's token is fetched or renewed here
             return Credential(self.connection.url, "x-access-token", auth.token)
 
-    def archive(self, owner: str, path: str) -> bytes:
-        """What a path of the API redirects to on a server of the same host, fetched without our credential."""
+    def archive(self, owner: str, path: str, into: IO[bytes]) -> None:
+        """Write to a file what a path of the API redirects to on a server of the same host, fetched without our
+        credential.
+        """
         client, signed = self.client(owner), {"User-Agent": "greenroom"}
-        with self._refusals(), session(ca=self.connection.ca) as way:
+        with self._refusals(), session(ca=self.connection.ca, into=into) as way:
             if client.requester.auth is not None:
                 client.requester.auth.authentication(signed)
             answer = way.get(f"{self.connection.api}{path}", headers=signed, allow_redirects=False)
@@ -141,7 +143,6 @@ class Access:
                 answer = way.get(target, allow_redirects=False)
             if answer.status_code != 200:
                 raise self._refusal(answer.status_code, answer.reason)
-            return answer.content
 
     def _check_same_host(self, target: str) -> None:
         here, there = urlsplit(self.connection.url), urlsplit(target)

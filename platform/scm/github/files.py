@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from core.errors import Conflict, ExternalError, NotFound
-from scm.archives import export_archive
+from scm.archives import archive_for, export_archive
 from scm.github.paths import of
 from scm.github.repositories import Repositories
 from scm.names import checked_path, checked_ref
@@ -49,11 +49,12 @@ class Files(Repositories):
 
     def export_tree(self, name: RepositoryName, ref: str, path: str, into: Path) -> None:
         place, ref = checked_path("path", path, empty=True), checked_ref("ref", ref)
-        try:
-            archive = self.access.archive(name.owner, f"{of(name)}/tarball/{quote(ref, safe='')}")
-        except NotFound as error:
-            raise self._missing(name, f"ref {ref!r} is not there in '{name}'") from error
-        export_archive(archive, place, into, what=f"path {path!r} is not a folder at {ref!r} in '{name}'")
+        with archive_for(into) as archive:
+            try:
+                self.access.archive(name.owner, f"{of(name)}/tarball/{quote(ref, safe='')}", archive)
+            except NotFound as error:
+                raise self._missing(name, f"ref {ref!r} is not there in '{name}'") from error
+            export_archive(archive, place, into, what=f"path {path!r} is not a folder at {ref!r} in '{name}'")
 
     def _files(self, name: RepositoryName, tree: str, below: str, *, whole: bool) -> Iterator[str]:
         """Files of a tree. GitHub cuts large ones off and says so: then it is asked folder by folder."""

@@ -1,16 +1,15 @@
 """GitHub's repositories made, set up, pushed to and removed."""
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from core.errors import Conflict, InputError, NotFound
-from scm import remote
 from scm.errors import CredentialRefused, RepositoryNotFound, Unacceptable
+from scm.git import Credential
 from scm.github.paths import of, path
 from scm.github.repositories import Repositories
 from scm.marks import marked
-from scm.values import Author, Repository, RepositoryName, RepositorySettings
+from scm.pushing import PushingByGit
+from scm.values import Repository, RepositoryName, RepositorySettings
 
 DESCRIPTION_LIMIT = 350
 _TAKEN = "already exists"
@@ -30,7 +29,7 @@ _MEMBERS = {
 }
 
 
-class Publishing(Repositories):
+class Publishing(Repositories, PushingByGit):
     """Making repositories, in an organisation or in the account of the credential's person, and pushing to them."""
 
     def create_repository(
@@ -90,59 +89,10 @@ class Publishing(Repositories):
                 "or delete it there"
             ) from error
 
-    def push_tree(
-        self,
-        name: RepositoryName,
-        folder: Path,
-        *,
-        branch: str,
-        message: str,
-        author: Author,
-        onto: str = "",
-    ) -> str:
-        found = self.get_repository(name)
-        sha = remote.push_tree(
-            self._git(found.name), folder, branch=branch, message=message, author=author, onto=onto
-        )
-        self._have_default_branch(found, branch)
-        return sha
+    def git_credential(self, name: RepositoryName) -> Credential:
+        return self.access.git_credential(name.owner)
 
-    def push_changes(
-        self,
-        name: RepositoryName,
-        folder: Path,
-        *,
-        branch: str,
-        message: str,
-        author: Author,
-        onto: str = "",
-        into: str = "",
-        delete: Sequence[str] = (),
-    ) -> str:
-        found = self.get_repository(name)
-        sha = remote.push_changes(
-            self._git(found.name),
-            folder,
-            branch=branch,
-            message=message,
-            author=author,
-            onto=onto,
-            into=into,
-            delete=delete,
-        )
-        self._have_default_branch(found, branch)
-        return sha
-
-    def delete_branch(self, name: RepositoryName, branch: str, *, expected: str) -> None:
-        found = self.get_repository(name)
-        remote.delete_branch(self._git(found.name), branch, expected=expected)
-
-    def _git(self, name: RepositoryName) -> remote.Remote:
-        credential = self.access.git_credential(name.owner)
-        way = self.connection
-        return remote.Remote(self.clone_url(name), credential, self.host, ca=way.ca, proxy=way.proxy)
-
-    def _have_default_branch(self, found: Repository, branch: str) -> None:
+    def have_default_branch(self, found: Repository, branch: str) -> None:
         """After the first push: an owner's setting may have named a default branch that nobody has pushed."""
         if found.default_branch == branch:
             return

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import gitlab
@@ -15,7 +15,7 @@ from scm.connections import Connection
 from scm.errors import CredentialRefused
 from scm.git import Credential
 from scm.gitlab.refusals import OURS, refusal
-from scm.transport import session, use_proxy
+from scm.transport import Session, session, use_proxy
 
 PAGE = 100
 
@@ -37,15 +37,7 @@ class Access:
     def client(self) -> gitlab.Gitlab:
         found: gitlab.Gitlab | None = getattr(self._clients, "client", None)
         if found is None:
-            found = self._clients.client = gitlab.Gitlab(
-                self.connection.api,
-                private_token=self.connection.token or None,
-                ssl_verify=self.connection.ca or True,
-                keep_base_url=True,
-                per_page=PAGE,
-                user_agent="greenroom",
-                session=session(),
-            )
+            found = self._clients.client = self._made(session())
         return found
 
     def get(self, path: str, **parameters: Any) -> dict[str, Any]:
@@ -82,6 +74,11 @@ class Access:
             raise ExternalError(f"{self.connection.name} answered JSON where a file was asked for")
         return found.content, found.headers
 
+    def archive(self, path: str, into: IO[bytes], **parameters: Any) -> None:
+        """Write the body of one GET to a file."""
+        with self._refusals(), session(into=into) as way:
+            self._made(way).http_get(path, query_data=parameters, raw=True, obey_rate_limit=False)
+
     def headers(self, path: str, **parameters: Any) -> Mapping[str, str]:
         """The headers alone."""
         with self._refusals():
@@ -102,6 +99,17 @@ class Access:
                 "configure one, or give the step a token"
             )
         return Credential(self.connection.url, "oauth2", self.connection.token)
+
+    def _made(self, way: Session) -> gitlab.Gitlab:
+        return gitlab.Gitlab(
+            self.connection.api,
+            private_token=self.connection.token or None,
+            ssl_verify=self.connection.ca or True,
+            keep_base_url=True,
+            per_page=PAGE,
+            user_agent="greenroom",
+            session=way,
+        )
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:

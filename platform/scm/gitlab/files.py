@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from core.errors import ExternalError, NotFound
-from scm.archives import export_archive
+from scm.archives import archive_for, export_archive
 from scm.gitlab.paths import of
 from scm.gitlab.projects import Projects
 from scm.names import checked_branch, checked_path, checked_ref
@@ -46,11 +46,12 @@ class Files(Projects):
 
     def export_tree(self, name: RepositoryName, ref: str, path: str, into: Path) -> None:
         place, ref = checked_path("path", path, empty=True), checked_ref("ref", ref)
-        try:
-            archive, _ = self.access.content(of(name, "repository", "archive.tar.gz"), sha=ref)
-        except NotFound as error:
-            raise self._missing(name, f"ref {ref!r} is not there in '{name}'") from error
-        export_archive(archive, place, into, what=f"path {path!r} is not a folder at {ref!r} in '{name}'")
+        with archive_for(into) as archive:
+            try:
+                self.access.archive(of(name, "repository", "archive.tar.gz"), archive, sha=ref)
+            except NotFound as error:
+                raise self._missing(name, f"ref {ref!r} is not there in '{name}'") from error
+            export_archive(archive, place, into, what=f"path {path!r} is not a folder at {ref!r} in '{name}'")
 
     def branches(self, name: RepositoryName) -> list[Branch]:
         try:

@@ -1,17 +1,17 @@
 """GitLab's projects made, set up, pushed to and removed."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 from core.errors import Conflict, InputError, NotFound
-from scm import remote
 from scm.errors import CredentialRefused, RepositoryNotFound, Unacceptable
+from scm.git import Credential
 from scm.gitlab.files import Files
 from scm.gitlab.paths import of, path
 from scm.gitlab.projects import MARKED
 from scm.marks import marked
-from scm.values import Author, Repository, RepositoryName, RepositorySettings
+from scm.pushing import PushingByGit
+from scm.values import Repository, RepositoryName, RepositorySettings
 
 DESCRIPTION_LIMIT = 2000
 _TAKEN = "already been taken"
@@ -21,7 +21,7 @@ _LEVELS = {
 }
 
 
-class Publishing(Files):
+class Publishing(Files, PushingByGit):
     """Making projects in a group or in a person's namespace, and pushing to them."""
 
     def create_repository(
@@ -105,58 +105,10 @@ class Publishing(Files):
         except (NotFound, Unacceptable, CredentialRefused):
             return  # gone; or kept for its time, by the host's own rule
 
-    def push_tree(
-        self,
-        name: RepositoryName,
-        folder: Path,
-        *,
-        branch: str,
-        message: str,
-        author: Author,
-        onto: str = "",
-    ) -> str:
-        found = self.get_repository(name)
-        sha = remote.push_tree(
-            self._git(found.name), folder, branch=branch, message=message, author=author, onto=onto
-        )
-        self._have_default_branch(found, branch)
-        return sha
+    def git_credential(self, name: RepositoryName) -> Credential:
+        return self.access.git_credential()
 
-    def push_changes(
-        self,
-        name: RepositoryName,
-        folder: Path,
-        *,
-        branch: str,
-        message: str,
-        author: Author,
-        onto: str = "",
-        into: str = "",
-        delete: Sequence[str] = (),
-    ) -> str:
-        found = self.get_repository(name)
-        sha = remote.push_changes(
-            self._git(found.name),
-            folder,
-            branch=branch,
-            message=message,
-            author=author,
-            onto=onto,
-            into=into,
-            delete=delete,
-        )
-        self._have_default_branch(found, branch)
-        return sha
-
-    def delete_branch(self, name: RepositoryName, branch: str, *, expected: str) -> None:
-        found = self.get_repository(name)
-        remote.delete_branch(self._git(found.name), branch, expected=expected)
-
-    def _git(self, name: RepositoryName) -> remote.Remote:
-        credential, way = self.access.git_credential(), self.connection
-        return remote.Remote(self.clone_url(name), credential, self.host, ca=way.ca, proxy=way.proxy)
-
-    def _have_default_branch(self, found: Repository, branch: str) -> None:
+    def have_default_branch(self, found: Repository, branch: str) -> None:
         """After the first push: the instance may have named a default branch that nobody has pushed."""
         if found.default_branch == branch:
             return

@@ -54,6 +54,10 @@ RUN_CARD = object_of("RunCard", **CARD)
 RUN = object_of(
     "Run",
     **CARD,
+    waitsFor={
+        **TEXT,
+        "description": "Which limit keeps an open run waiting, in words; empty when none does.",
+    },
     steps=list_of(STEP),
     effects={**list_of(EFFECT), "description": "In the order in which they were made; at most 500."},
     rollback={"anyOf": [ROLLBACK, {"type": "null"}], "description": "The latest."},
@@ -79,6 +83,7 @@ def run_document(run: Run) -> dict[str, Any]:
     latest = Rollback.objects.filter(run=run).first()
     return {
         **run_card(run),
+        "waitsFor": run.waits_for if run.state == RunState.OPEN else "",
         "steps": [_step(one) for one in run.steps.all()],
         "effects": [_effect(one) for one in run.effects.all()[:MOST_EFFECTS]],
         "rollback": rollback_document(latest) if latest else None,

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from scaffolder.api.v1.approvals import ApprovalsView, ApproveView, PlanView, RejectView
+from scaffolder.api.v1.artifacts import ArtifactsView, ArtifactView
 from scaffolder.api.v1.campaigns import (
     CampaignCancelView,
     CampaignMembersView,
@@ -25,6 +26,8 @@ urlpatterns = [
     path("runs", RunsView.as_view()),
     path("runs/<str:run_id>", RunView.as_view()),
     path("runs/<str:run_id>/rollback", RollbackView.as_view()),
+    path("runs/<str:run_id>/artifacts", ArtifactsView.as_view()),
+    path("runs/<str:run_id>/artifacts/<str:name>", ArtifactView.as_view()),
     path("runs/<str:run_id>/plan", PlanView.as_view()),
     path("runs/<str:run_id>/approve", ApproveView.as_view()),
     path("runs/<str:run_id>/reject", RejectView.as_view()),

@@ -40,6 +40,9 @@ def children() -> set[str]:
 def aftermath(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Look afterwards that nothing is left of any run: no folder, no process, no half effect, no canary."""
     monkeypatch.setenv("GREENROOM_CANARY", CANARY)
+    monkeypatch.setattr(
+        django_settings, "GREENROOM_WORKSPACE_KEEP_MINUTES", 0
+    )  # else a failed run keeps its files a while
     place = tmp_path / "temporary"
     place.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(place))

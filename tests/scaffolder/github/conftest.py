@@ -18,7 +18,7 @@ from scm.fakes.state import FakeTeam
 from scm.github.host import GitHubHost
 from tests.contracts.worlds import on_github
 from tests.scaffolder.conftest import Workshop
-from tests.scaffolder.test_recovery import Killed, run_out
+from tests.scaffolder.traps import Killed, run_out
 
 NAME = "acme/payments"
 REPO_URL = "github.test?owner=acme&repo=payments"

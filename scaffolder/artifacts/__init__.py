@@ -1,0 +1,1 @@
+"""Files that runs hand to people: kept for some days, then gone."""
