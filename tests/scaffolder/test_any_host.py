@@ -16,7 +16,7 @@ from scm.values import Author, BranchRules, RepositoryName
 from tests.conftest import Api
 from tests.scaffolder.conftest import Workshop
 from tests.scaffolder.test_main_job import HOOK, Place, place
-from tests.scaffolder.test_recovery import Killed, run_out
+from tests.scaffolder.traps import Killed, run_out
 
 __all__ = ["place"]
 
