@@ -13,6 +13,7 @@ import scaffolder
 import scm
 from config import env
 from core.errors import GreenroomError
+from scaffolder.steps.reference import markdown
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -44,6 +45,12 @@ def test_every_error_is_documented() -> None:
         "errors without a line in docs/reference/errors.md"
     )
     assert documented - {one.__name__ for one in errors} == set(), "lines about errors that are gone"
+
+
+def test_every_action_is_documented_as_it_is() -> None:
+    assert (REFERENCE / "actions.md").read_text() == markdown(), (
+        "make it anew: greenroom scaffold actions --markdown > docs/reference/actions.md"
+    )
 
 
 def _below(error: type[GreenroomError]) -> set[type[GreenroomError]]:

@@ -13,8 +13,10 @@ from django.core.exceptions import ImproperlyConfigured
 from core.errors import GreenroomError
 
 from . import (
+    action_list,
     authoring,
     catalog,
+    deciding,
     demo,
     doctor,
     history,
@@ -51,7 +53,11 @@ def greenroom(debug: bool) -> None:
 for command in (ownership.ownership, ownership.impact, history.history, transfer.export, transfer.import_):
     catalog.catalog.add_command(command)
 
-for command in (authoring.dry_run, authoring.lint, authoring.test, upgrades.instances, upgrades.upgrade):
+for command in (
+    *(deciding.show, deciding.retry, deciding.cancel, deciding.rollback, deciding.approve, deciding.reject),
+    *(action_list.actions, authoring.dry_run, authoring.lint, authoring.test),
+    *(upgrades.instances, upgrades.upgrade),
+):
     scaffold.scaffold.add_command(command)
 
 for command in (

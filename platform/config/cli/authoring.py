@@ -30,7 +30,7 @@ name_option = click.option("--name", help="Which template, when the file holds s
 
 
 @contextmanager
-def _workbench() -> Iterator[Path]:
+def workbench() -> Iterator[Path]:
     """Django set up, and a folder for what is made; nothing is left behind, not even where one stands."""
     with tempfile.TemporaryDirectory(prefix="greenroom-author-") as folder:
         if "GREENROOM_DATA" not in os.environ:
@@ -70,7 +70,7 @@ def dry_run(
     """Try the template at PATH out: print its log and what it makes; nothing outside changes. Exit 1 when it fails."""
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"--out {out} is not empty: name a folder that is empty or absent")
-    with _workbench() as folder:
+    with workbench() as folder:
         from scaffolder.authoring.source import read_template
         from scaffolder.authoring.trial import tried
         from scaffolder.template import parameter_schema
@@ -148,7 +148,7 @@ def _faults(error: ValidationErrors) -> str:
 @json_option
 def lint(paths: tuple[Path, ...], root: Path | None, as_json: bool) -> None:
     """Look over the templates at PATHS; each finding has a place, a rule and a way out. Exit 1 when one is an error."""
-    with _workbench():
+    with workbench():
         from scaffolder.authoring.linting import lint as findings_of
 
         found = [finding for path in paths for finding in findings_of(path, root)]
@@ -170,7 +170,7 @@ def lint(paths: tuple[Path, ...], root: Path | None, as_json: bool) -> None:
 def test(paths: tuple[Path, ...], root: Path | None, as_json: bool) -> None:
     """Do the cases in tests/*.yaml beside the templates at PATHS. Exit 1 when one fails, or when there is none."""
     told: list[dict[str, Any]] = []
-    with _workbench() as folder:
+    with workbench() as folder:
         from scaffolder.authoring.cases import failures, read_cases
         from scaffolder.authoring.source import read_templates
 

@@ -31,9 +31,9 @@ class Ended:
     log: dict[str | None, list[str]] = field(default_factory=dict)
 
 
-def events(client: Client, run: str) -> Iterator[Event]:
-    """The events of a run until it has ended, across streams that the server closes early."""
-    last = 0
+def events(client: Client, run: str, after: int = 0) -> Iterator[Event]:
+    """The events of a run behind that one until it has ended, across streams that the server closes early."""
+    last = after
     for _ in range(100):
         for event in client.events(
             f"scaffolder/v2/tasks/{run}/eventstream", **({"after": last} if last else {})

@@ -9,7 +9,7 @@ import click
 from . import runs
 from .answers import answers_of, parameters_option, values_option, with_words
 from .client import Client, client_from_environment, entity_path
-from .output import json_option, say, say_error, show, show_json
+from .output import json_option, say_error, show, show_json
 
 
 @click.group()
@@ -71,17 +71,9 @@ def logs(run_id: str, follow: bool, as_json: bool) -> None:
             _line(event["body"].get("stepId"), runs.COLOUR_CODES.sub("", event["body"].get("message", "")))
 
 
-@scaffold.command()
-@click.argument("run_id", metavar="RUN")
-def cancel(run_id: str) -> None:
-    """Stop a RUN."""
-    client_from_environment().post(f"scaffolder/v2/tasks/{run_id}/cancel", {})
-    say(f"Run {run_id} is asked to stop.")
-
-
-def follow_run(client: Client, run_id: str, *, as_json: bool) -> None:
-    """Show a run's log until it has ended; the command exits with 1 when it failed."""
-    found = runs.events(client, run_id)
+def follow_run(client: Client, run_id: str, *, as_json: bool, after: int = 0) -> None:
+    """Show a run's log, behind the event `after`, until it has ended; the command exits with 1 when it failed."""
+    found = runs.events(client, run_id, after)
     if as_json:
         failed = False
         for event in found:
