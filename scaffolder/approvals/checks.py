@@ -14,5 +14,5 @@ def approvals_are_understood(**_: Any) -> list[checks.CheckMessage]:
     try:
         rules()
     except ImproperlyConfigured as error:
-        return [checks.Error(str(error), hint="docs/approvals.md shows each key.", id="scaffolder.E002")]
+        return [checks.Error(str(error), hint="docs/approvals.md shows each key.", id="scaffolder.E004")]
     return []

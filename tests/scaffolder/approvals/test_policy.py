@@ -148,7 +148,7 @@ def test_a_file_that_makes_no_sense_stops_the_start_of_the_process(said: Any, te
     said(text)
     with pytest.raises(ImproperlyConfigured, match=says):
         rules()
-    assert [fault.id for fault in approvals_are_understood()] == ["scaffolder.E002"]
+    assert [fault.id for fault in approvals_are_understood()] == ["scaffolder.E004"]
 
 
 def test_a_file_that_is_not_there_stops_it_too(settings: Any, tmp_path: Path) -> None:
