@@ -68,9 +68,19 @@ def store(location: Location, harvest: Harvest, files: Mapping[str, Any]) -> Pla
             if decided.orphans:
                 audit(BY, "orphaned", location, entities=len(decided.orphans), refs=decided.orphans[:_NAMED])
             if len(decided.writes) >= _MANY:
+                forget_plans()
                 transaction.on_commit(settle, robust=True)
         _remember(location, harvest, decided, files)
     return decided
+
+
+def forget_plans() -> None:
+    """Before a commit that looks at very many foreign keys: PostgreSQL keeps the plan of that look for a whole session.
+
+    One that was made while the tables were small reads them whole for each row: 50,000 entities took minutes to commit.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("DISCARD PLANS")
 
 
 def settle() -> None:
