@@ -2,10 +2,10 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: help setup demo up test check fmt bench lock
+.PHONY: help setup demo up test live check fmt bench lock
 
 help:
 	@"$(PYTHON)" make.py --help
 
-setup demo up test check fmt bench lock:
+setup demo up test live check fmt bench lock:
 	@"$(PYTHON)" make.py $@ $(ARGS)

@@ -32,7 +32,7 @@ OLDEST, NEWEST = (3, 11), (3, 13)
 STAMP = "greenroom-setup.json"
 HALF_MADE = "greenroom-setup.unfinished"
 WHEEL_OF_REDIS = (3, 12)  # the newest Python for which there is a wheel with a redis-server
-DEVELOP = ("test", "check", "fmt", "bench", "lock")
+DEVELOP = ("test", "live", "check", "fmt", "bench", "lock")
 
 
 class Refusal(Exception):  # a refusal is no error of ours
@@ -315,6 +315,12 @@ def test(python: Path, words: Sequence[str]) -> int:
     return _run([str(python), "-m", "pytest", "-n", "2", "--dist", "loadgroup", *words])
 
 
+def live(python: Path, words: Sequence[str]) -> int:
+    """What starts the whole of Greenroom, and what needs more than a machine has at hand; words go to pytest."""
+    live_only = [str(python), "-m", "pytest", "-m", "live", "-n", "2", "--dist", "loadgroup"]
+    return _run([*live_only, *words], GREENROOM_LIVE="1")
+
+
 def check(python: Path, words: Sequence[str]) -> int:
     """Everything that reads the code instead of running it."""
     bin_ = python.parent
@@ -369,7 +375,7 @@ def lock(_: Path, words: Sequence[str]) -> int:
     return 0
 
 
-COMMANDS = {"test": test, "check": check, "fmt": fmt, "bench": bench, "lock": lock}
+COMMANDS = {"test": test, "live": live, "check": check, "fmt": fmt, "bench": bench, "lock": lock}
 
 
 def _run(argv: Sequence[str], **variables: str) -> int:

@@ -23,6 +23,7 @@ ELSEWHERE = {
     "GREENROOM_TOKEN",
     "GREENROOM_ADMIN_PASSWORD",
     "GREENROOM_SHARED",
+    "GREENROOM_LIVE",
 }  # the command's, the tests'
 
 

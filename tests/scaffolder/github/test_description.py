@@ -1,6 +1,7 @@
 """Is our fake GitHub honest? Prism stands between, with GitHub's own description, and looks at each request and answer."""
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -23,8 +24,15 @@ from tests.scaffolder.github.conftest import NAME, Publisher
 from tests.scaffolder.github.test_parts import GIVEN
 from tests.scaffolder.github.test_publish import EVERYTHING
 
-# Half a gigabyte of npm packages and ten seconds to start: not in every run of the checks.
-pytestmark = [pytest.mark.django_db, pytest.mark.live, pytest.mark.node]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.live,
+    pytest.mark.node,
+    pytest.mark.skipif(
+        not os.environ.get("GREENROOM_LIVE"),
+        reason="half a gigabyte of npm packages and a minute and a half: `make live` does it",
+    ),
+]
 
 DESCRIPTION, PRISM = "23.0.2", "5.16.0"
 _ASKED = re.compile(
