@@ -386,7 +386,7 @@ def _options(argv: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     parser = argparse.ArgumentParser(
         prog="make.py",
         description="Sets this checkout up and runs it.",
-        epilog="demo and up run Greenroom; test, check, fmt, bench and lock are for those who change it.",
+        epilog="demo and up run Greenroom; test, live, check, fmt, bench and lock are for those who change it.",
     )
     parser.add_argument("--python", metavar="NAME", help="the interpreter to use, such as python3.12")
     parser.add_argument("--dev", action="store_true", help="with setup: also what test and check need")
