@@ -412,7 +412,21 @@ def test_a_server_that_answers_differently_each_time(api: Any, raw: RawServer) -
         assert "a" in names(api)
 
 
-@pytest.mark.parametrize("count", [3_000, pytest.param(50_000, marks=pytest.mark.live)])
+@pytest.mark.parametrize(
+    "count",
+    [
+        3_000,
+        pytest.param(
+            50_000,
+            marks=[
+                pytest.mark.live,
+                pytest.mark.skipif(
+                    not os.environ.get("GREENROOM_LIVE"), reason="a minute and more: `make live` does it"
+                ),
+            ],
+        ),
+    ],
+)
 def test_very_many_entities_in_one_file(api: Any, web: FileServer, count: int) -> None:
     text = several(*(component(f"c{number:05}") for number in range(count)))
     with cheaply(seconds=count / 200):
