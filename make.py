@@ -311,8 +311,8 @@ def _clean() -> dict[str, str]:
 
 
 def test(python: Path, words: Sequence[str]) -> int:
-    """The whole suite, on two processes; words go to pytest."""
-    return _run([str(python), "-m", "pytest", "-n", "2", "--dist", "loadgroup", *words])
+    """The whole suite, on three processes, of which one mostly waits for leases to run out; words go to pytest."""
+    return _run([str(python), "-m", "pytest", "-n", "3", "--dist", "loadgroup", *words])
 
 
 def live(python: Path, words: Sequence[str]) -> int:

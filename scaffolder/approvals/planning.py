@@ -36,8 +36,10 @@ def plan(run_id: str) -> None:
     if run is None:
         return
     try:
-        with keep(run) as keeper:
-            _plan(run, keeper.lost)
+        # Looked at again: another planner may have ended between our look and our claim.
+        if waiting.filter(pk=run.pk).exists():
+            with keep(run) as keeper:
+                _plan(run, keeper.lost)
     finally:
         until_back(lambda: release(run))
 
