@@ -45,7 +45,7 @@ class Story:
     def answers(self, values: Mapping[str, str]) -> None:
         """The form as it was filled in."""
         for name, value in values.items():
-            self.say(Text.assemble((f"    {name:<13}", "dim"), value))
+            self.say(Text.assemble((f"    {name:<15}", "dim"), value))
 
     def repository(self, url: str, clone: Path) -> None:
         """The log and the files of a clone."""
@@ -70,7 +70,7 @@ class Story:
         facts = [("type", spec.get("type")), ("lifecycle", spec.get("lifecycle"))]
         relations = [(relation["type"], relation["targetRef"]) for relation in entity.get("relations", [])]
         for name, value in [*facts, *relations]:
-            self.say(Text.assemble((f"    {name:<13}", "dim"), str(value)))
+            self.say(Text.assemble((f"    {name:<15}", "dim"), str(value)))
 
     def log_of_failure(self, ended: Ended) -> None:
         """The log of the step that failed."""
