@@ -20,6 +20,7 @@ from scm.addresses import web_base
 from scm.secret_sources import SECRET, read_secret
 
 GITHUB, GITLAB = "github", "gitlab"
+THE_STEPS_TOKEN = "the token that the step was given"  # noqa: S105 - what errors call it
 
 _TEXT = {"type": "string", "minLength": 1}
 _HOST: dict[str, Any] = {

@@ -147,6 +147,16 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
+class HeadCommit:
+    """The commit a branch points to: who committed it, on what, with which words."""
+
+    sha: str
+    committer: str
+    parents: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class RepositorySettings:
     """What a repository is like beside its files. None leaves a thing as the host has it.
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from scm.connections import THE_STEPS_TOKEN
 from scm.github.checks import Checks
 from scm.github.directory import read_organisation
 from scm.github.files import Files
@@ -10,8 +11,6 @@ from scm.github.protection import Protection
 from scm.github.publishing import Publishing
 from scm.github.pull_requests import PullRequests
 from scm.values import Organisation
-
-THE_STEPS_TOKEN = "the token that the step was given"  # noqa: S105 - what errors call it
 
 
 class GitHubHost(Files, Publishing, PullRequests, Protection, Hooks, Checks):

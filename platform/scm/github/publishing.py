@@ -7,7 +7,7 @@ from scm.errors import CredentialRefused, RepositoryNotFound, Unacceptable
 from scm.git import Credential
 from scm.github.paths import of, path
 from scm.github.repositories import Repositories
-from scm.marks import marked
+from scm.marks import marked, own_repository
 from scm.pushing import PushingByGit
 from scm.values import Repository, RepositoryName, RepositorySettings
 
@@ -47,7 +47,7 @@ class Publishing(Repositories, PushingByGit):
         except Unacceptable as error:
             if _TAKEN not in error.message:
                 raise
-            return self._ours(name, made_by, error)
+            return own_repository(self, name, made_by, error)
         except NotFound as error:
             raise CredentialRefused(
                 f"{self.host} does not let {self.access.whose} make repositories for {name.owner!r}; "
@@ -124,18 +124,6 @@ class Publishing(Repositories, PushingByGit):
             f"{owner!r} on {self.host} is a person's account, and {self.access.whose} is {whose}: name an organisation "
             f"in repoUrl, or give the step a token of {owner} in its input 'token'"
         )
-
-    def _ours(self, name: RepositoryName, made_by: str, error: Exception) -> Repository:
-        """The repository that has the name, if it carries the mark of this maker."""
-        try:
-            found = self.get_repository(name)
-        except RepositoryNotFound:
-            found = None
-        if found is None or found.made_by != made_by:
-            raise Conflict(
-                f"repository '{name}' exists already on {self.host}; choose another name"
-            ) from error
-        return found
 
 
 def _line(description: str) -> str:

@@ -1,24 +1,13 @@
 """A commit on GitLab, as far as telling whose it is takes."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.errors import NotFound
 from scm.gitlab.paths import of
-from scm.values import RepositoryName
+from scm.values import HeadCommit, RepositoryName
 
 if TYPE_CHECKING:
     from scm.gitlab.access import Access
-
-
-@dataclass(frozen=True, slots=True)
-class HeadCommit:
-    """The commit a branch points to: who committed it, on what, with which words."""
-
-    sha: str
-    committer: str
-    parents: tuple[str, ...]
-    message: str
 
 
 def head_commit(access: "Access", name: RepositoryName, branch: str) -> HeadCommit | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from scm.connections import THE_STEPS_TOKEN
 from scm.gitlab.checks import read_checks
 from scm.gitlab.directory import read_organisation
 from scm.gitlab.hooks import Hooks
@@ -9,8 +10,6 @@ from scm.gitlab.merge_requests import MergeRequests
 from scm.gitlab.protection import Protection
 from scm.gitlab.publishing import Publishing
 from scm.values import CheckState, Organisation, RepositoryName
-
-THE_STEPS_TOKEN = "the token that the step was given"  # noqa: S105 - what errors call it
 
 
 class GitLabHost(Publishing, MergeRequests, Protection, Hooks):

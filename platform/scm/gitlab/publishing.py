@@ -9,7 +9,7 @@ from scm.git import Credential
 from scm.gitlab.files import Files
 from scm.gitlab.paths import of, path
 from scm.gitlab.projects import MARKED
-from scm.marks import marked
+from scm.marks import marked, own_repository
 from scm.pushing import PushingByGit
 from scm.values import Repository, RepositoryName, RepositorySettings
 
@@ -40,7 +40,7 @@ class Publishing(Files, PushingByGit):
         except Unacceptable as error:
             if _TAKEN not in error.message:
                 raise
-            return self._ours(name, made_by, error)
+            return own_repository(self, name, made_by, error)
         except (CredentialRefused, NotFound) as error:
             raise CredentialRefused(
                 f"{self.host} does not let {self.access.whose} make projects in {name.owner!r}: {error.message}; "
@@ -124,18 +124,6 @@ class Publishing(Files, PushingByGit):
                 f"there is no group and no person {owner!r} on {self.host} that {self.access.whose} may see; "
                 "mend the owner in repoUrl, or make the group first"
             ) from error
-
-    def _ours(self, name: RepositoryName, made_by: str, error: Exception) -> Repository:
-        """The repository that has the name, if it carries the mark of this maker."""
-        try:
-            found = self.get_repository(name)
-        except RepositoryNotFound:
-            found = None
-        if found is None or found.made_by != made_by:
-            raise Conflict(
-                f"repository '{name}' exists already on {self.host}; choose another name"
-            ) from error
-        return found
 
 
 def _bounded(description: str) -> str:

@@ -1,6 +1,5 @@
 """publish:github:pull-request: ask for the workspace's files to be merged into a repository."""
 
-import hashlib
 from typing import Any
 
 from core.errors import Conflict, GreenroomError, InputError, NotImplementedHere
@@ -16,6 +15,7 @@ from scaffolder.steps.github.places import (
     target,
     target_of,
 )
+from scaffolder.steps.own_branches import delete_own_branch, digest_of
 from scaffolder.steps.port import (
     Action,
     Example,
@@ -59,7 +59,7 @@ def propose(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
                 f"branchName {branch!r} is in '{to.name}' already; choose another name, or set update: true to add "
                 "to it"
             )
-        return {"branch": branch, "fresh": fresh, "onto": heads[base], "says": _digest(_message(given))}
+        return {"branch": branch, "fresh": fresh, "onto": heads[base], "says": digest_of(_message(given))}
 
     found = to.place.begin(ctx, BRANCH, branch_key(to.place.host, to.name, branch), look)
     fresh = bool(found["fresh"])
@@ -204,30 +204,14 @@ def _close(ctx: UndoContext, to: Target, made: Made) -> None:
 
 
 def _delete_branch(ctx: UndoContext, to: Target, made: Made) -> None:
-    branch = made.details["branch"]
-    if not made.details.get("fresh"):
-        raise CannotUndo(
-            f"branch {made.key} was there before this run, which added a commit to it; revert the commit there"
-        )
-    sha = proof(made, "sha")
-    if sha is None:
-        found = head_commit(to.access, to.name, branch)
-        if found is None:
-            ctx.log(f"Branch {made.key} was never pushed")
-            return
-        ours = (found.committer, found.parents, _digest(found.message))
-        if ours != (COMMITTER.name, (made.details["onto"],), made.details["says"]):
-            raise CannotUndo(
-                f"branch {made.key} has a commit that this run cannot prove to be its own; look at it"
-            )
-        sha = found.sha
-    to.hub.delete_branch(to.name, branch, expected=sha)
-    ctx.log(f"Branch {made.key} is deleted")
-
-
-def _digest(message: str) -> str:
-    """A message by its digest: it may hold what the log must not."""
-    return hashlib.sha256(message.strip().encode()).hexdigest()[:16]
+    delete_own_branch(
+        ctx,
+        made,
+        to.hub,
+        to.name,
+        sha=proof(made, "sha"),
+        head=lambda branch: head_commit(to.access, to.name, branch),
+    )
 
 
 ACTIONS = (

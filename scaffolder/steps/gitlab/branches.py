@@ -1,17 +1,15 @@
 """A commit put onto a branch of a project, and taken back: what merge requests and gitlab:repo:push share."""
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from core.errors import Conflict, InputError
 from core.names import confined
-from scaffolder.errors import CannotUndo
 from scaffolder.steps.gitlab.places import Target, target_of
+from scaffolder.steps.own_branches import delete_own_branch, digest_of
 from scaffolder.steps.port import Made, StepContext, UndoContext
 from scaffolder.steps.publishing import author_of, branch_key
-from scm.git import COMMITTER
 from scm.gitlab.commits import head_commit
 from scm.names import checked_branch
 
@@ -48,7 +46,7 @@ def push_branch(
         return Pushed(heads[branch], changed=False, fresh=False, differs=heads[branch] != heads.get(base))
     folder, into, delete = _changes(ctx, to, given, onto, how)
     key = branch_key(to.place.host, to.name, branch)
-    facts = {"branch": branch, "fresh": fresh, "onto": onto, "says": _digest(message)}
+    facts = {"branch": branch, "fresh": fresh, "onto": onto, "says": digest_of(message)}
     to.place.intend(ctx, BRANCH, key, **facts, with_repository=to.place.is_ours(ctx))
     sha = to.hub.push_changes(
         to.name,
@@ -109,30 +107,15 @@ def _below(into: str, path: str) -> str:
 
 def undo_branch(ctx: UndoContext, made: Made) -> None:
     """Delete the branch if the run made it and its head is still the run's."""
-    branch = made.details["branch"]
     if made.details.get("with_repository"):
         ctx.log(f"The commit on {made.key} goes with its repository")
         return
-    if not made.details.get("fresh"):
-        raise CannotUndo(
-            f"branch {made.key} was there before this run, which added a commit to it; revert the commit there"
-        )
-    to, sha = target_of(made), made.details.get("sha")
-    if sha is None:
-        found = head_commit(to.access, to.name, branch)
-        if found is None:
-            ctx.log(f"Branch {made.key} was never pushed")
-            return
-        ours = (found.committer, found.parents, _digest(found.message))
-        if ours != (COMMITTER.name, (made.details["onto"],), made.details["says"]):
-            raise CannotUndo(
-                f"branch {made.key} has a commit that this run cannot prove to be its own; look at it"
-            )
-        sha = found.sha
-    to.hub.delete_branch(to.name, branch, expected=sha)
-    ctx.log(f"Branch {made.key} is deleted")
-
-
-def _digest(message: str) -> str:
-    """A message by its digest: it may hold what the log must not."""
-    return hashlib.sha256(message.strip().encode()).hexdigest()[:16]
+    to = target_of(made)
+    delete_own_branch(
+        ctx,
+        made,
+        to.hub,
+        to.name,
+        sha=made.details.get("sha"),
+        head=lambda branch: head_commit(to.access, to.name, branch),
+    )
