@@ -1,5 +1,6 @@
 """A version for many repositories: canary first, the next wave when the one before is well."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from scaffolder.tasks import advance_campaign, execute_run
 from scaffolder.upgrades.models import Campaign, Member, Upgrade
 from scaffolder.upgrades.states import CAMPAIGN_MOVES, UPGRADE_MOVES, CampaignState, UpgradeState
 from scaffolder.upgrades.waves import SETTLING, Seen, Standing, sizes, standing
+from scm import registry
 from scm.local import LocalHost
 from scm.registry import publishing_host
 from scm.values import CheckState, RepositoryName
@@ -88,6 +90,26 @@ def five(workshop: Workshop) -> list[Instance]:
     return list(Instance.objects.order_by("pk"))
 
 
+class CheckingHost(LocalHost):
+    """A local host that also has checks. A class of its own: whether one has them is remembered by class."""
+
+    said = CheckState.PENDING
+
+    def checks(self, name: RepositoryName, sha: str) -> CheckState:
+        return self.said
+
+
+@pytest.fixture
+def checking() -> Iterator[CheckingHost]:
+    """The local host is one with checks."""
+    plain, found = registry.host("local"), CheckingHost()
+    registry.forget("local")
+    registry.register(found)
+    yield found
+    registry.forget("local")
+    registry.register(plain)
+
+
 def begin(api: Api, **body: Any) -> int:
     answer = api.post(CAMPAIGNS, {"template": "service", **body})
     assert answer.status_code == 202, answer.content
@@ -127,22 +149,20 @@ def test_waves_follow_each_other_to_the_end(api: Api, five: list[Instance]) -> N
 
 @database
 def test_the_next_wave_waits_for_green_checks_and_red_ones_pause(
-    api: Api, five: list[Instance], monkeypatch: pytest.MonkeyPatch
+    api: Api, five: list[Instance], checking: CheckingHost
 ) -> None:
-    said = CheckState.PENDING
-    monkeypatch.setattr(LocalHost, "checks", lambda *_: said, raising=False)
     campaign = begin(api, waves=[1, 1])
     step(campaign)
     found = shown(api, campaign)["campaign"]
     assert (found["state"], found["wave"]) == ("running", 1)
     assert found["reason"] == "wave 1 of 3: 0 of 1 are well"
-    said = CheckState.RED
+    checking.said = CheckState.RED
     step(campaign)
     found = shown(api, campaign)["campaign"]
     assert (found["state"], found["reason"]) == ("paused", "component:default/s0: its checks are red")
     step(campaign)
     assert Upgrade.objects.count() == 1
-    said = CheckState.GREEN
+    checking.said = CheckState.GREEN
     assert api.post(f"{CAMPAIGNS}/{campaign}/resume", {}).json()["state"] == "running"
     step(campaign)
     assert shown(api, campaign)["campaign"]["wave"] == 2
@@ -150,9 +170,8 @@ def test_the_next_wave_waits_for_green_checks_and_red_ones_pause(
 
 @database
 def test_a_declined_canary_pauses_until_somebody_accepts_it(
-    api: Api, five: list[Instance], monkeypatch: pytest.MonkeyPatch
+    api: Api, five: list[Instance], checking: CheckingHost
 ) -> None:
-    monkeypatch.setattr(LocalHost, "checks", lambda *_: CheckState.PENDING, raising=False)
     campaign = begin(api, waves=[1])
     step(campaign)
     host: Any = publishing_host("local")
