@@ -312,12 +312,12 @@ def _clean() -> dict[str, str]:
 
 def test(python: Path, words: Sequence[str]) -> int:
     """The whole suite, on three processes, of which one mostly waits for leases to run out; words go to pytest."""
-    return _run([str(python), "-m", "pytest", "-n", "3", "--dist", "loadgroup", *words])
+    return _run([str(python), "-m", "pytest", "-n", "3", *words])
 
 
 def live(python: Path, words: Sequence[str]) -> int:
     """What starts the whole of Greenroom, and what needs more than a machine has at hand; words go to pytest."""
-    live_only = [str(python), "-m", "pytest", "-m", "live", "-n", "2", "--dist", "loadgroup"]
+    live_only = [str(python), "-m", "pytest", "-m", "live", "-n", "2"]
     return _run([*live_only, *words], GREENROOM_LIVE="1")
 
 

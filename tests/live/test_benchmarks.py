@@ -12,7 +12,7 @@ from benchmarks.server import Server, Unmeasurable
 
 from .conftest import Running
 
-pytestmark = [pytest.mark.live, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.live
 SIZE = 120
 
 

@@ -20,7 +20,7 @@ from tests.catalog.conftest import FileServer, web
 from tests.catalog.world import BELOW, FOLDER_ROOT, Document, World, lasting
 from tests.conftest import Api
 
-pytestmark = [pytest.mark.live, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.live
 ROOT = Path(__file__).resolve().parents[2]
 __all__ = ["web"]  # the fixture
 

@@ -15,7 +15,7 @@ from tests.core.waiting import until
 from .conftest import TOKEN, Running
 from .test_live import entity
 
-pytestmark = [pytest.mark.live, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.live
 
 INSIDE = {
     "made": ("POST", "/orgs/acme/repos"),

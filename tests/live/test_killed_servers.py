@@ -15,7 +15,7 @@ from tests.core.waiting import until
 
 from .conftest import Running
 
-pytestmark = [pytest.mark.live, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.live
 VICTIMS = ("worker", "postgres", "redis")
 MANY = 300
 

@@ -12,7 +12,7 @@ from tests.core.waiting import until
 
 from .conftest import Running
 
-pytestmark = [pytest.mark.live, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.live
 
 
 def entity(running: Running, name: str) -> requests.Response:

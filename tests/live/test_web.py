@@ -14,7 +14,7 @@ from tests.core.waiting import until
 
 from .conftest import Running
 
-pytestmark = [pytest.mark.live, pytest.mark.xdist_group("live")]
+pytestmark = pytest.mark.live
 
 ENTITIES = "/api/catalog/entities?limit=1"
 
