@@ -63,13 +63,20 @@ def _copy(folder: Path) -> str:
         remove(held)
 
 
-def copy_kept(place: Path, into: Path) -> None:
-    """Copy a folder of a kept copy into an absent or empty one; NotFound when that version had no such folder."""
+def kept_folder(place: Path) -> Path:
+    """A folder of a kept copy, which nobody may change; NotFound when that version had no such folder."""
     if not place.is_dir():
         raise NotFound(f"could not read {place.name}, the template has no such folder")
+    return place
+
+
+def copy_kept(place: Path, into: Path) -> Path:
+    """Copy a folder of a kept copy into an absent or empty one; NotFound when that version had no such folder."""
+    kept_folder(place)
     for path in place.rglob("*"):
         confined(place, str(path.relative_to(place)))
     shutil.copytree(place, into, symlinks=True, dirs_exist_ok=True)
+    return into
 
 
 def digest_of(folder: Path, *, but: str = "") -> str:

@@ -30,7 +30,7 @@ def template(ctx: StepContext, given: dict[str, Any]) -> None:
 def plain(ctx: StepContext, given: dict[str, Any]) -> None:
     """Copy a folder as it is; files that are there are replaced."""
     target = confined(ctx.workspace, given.get("targetPath") or ".")
-    fetched = fetched_folder(ctx, given["url"], given.get("token"))
+    fetched = fetched_folder(ctx, given["url"], given.get("token"), own=True)
     written = land(fetched, target, replace=True, limits=LIMITS)
     ctx.log(f"Copied {len(written)} files to {shown_place(ctx, target)}")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from catalog.reading import LIMIT, read_tree, read_url, resolve
 from catalog.refs import LocationRef
 from core.errors import InputError, NotFound, TooLarge
-from scaffolder.registry.copies import copy_kept
+from scaffolder.registry.copies import copy_kept, kept_folder
 from scaffolder.registry.pins import kept_place
 from scaffolder.rendering.landing import remove
 from scaffolder.steps.port import StepContext, text
@@ -15,14 +15,16 @@ TOKEN = text(
 )
 
 
-def fetched_folder(ctx: StepContext, url: str, token: str | None = None) -> Path:
-    """A copy of the folder that `url` names, outside of the workspace."""
+def fetched_folder(ctx: StepContext, url: str, token: str | None = None, *, own: bool = False) -> Path:
+    """The folder that `url` names, outside of the workspace: to be read, as all runs of a version may share it.
+
+    With `own` it is a copy that may be taken apart. NotFound when there is no such folder.
+    """
     location, kept = _place(ctx, url)
     remove(ctx.scratch)
     ctx.check_cancelled()
     if kept is not None:
-        copy_kept(kept, ctx.scratch)
-        return ctx.scratch
+        return copy_kept(kept, ctx.scratch) if own else kept_folder(kept)
     read_tree(_address(location), ctx.scratch, token=token or "")
     ctx.check_cancelled()
     return ctx.scratch
