@@ -17,8 +17,11 @@ log = logging.getLogger("greenroom.audit")
 
 
 def heard(by: Actor, event: str, **meta: Any) -> None:
-    """Note in the log that somebody looked."""
-    log.info(event, extra={"actor": by.ref, "event_id": event, **meta})
+    """Note in the log that somebody looked: at level debug, where Backstage's auditor has its events of severity low.
+
+    A form that waits looks several times a second.
+    """
+    log.debug(event, extra={"actor": by.ref, "event_id": event, **meta})
 
 
 def shortened(value: Any) -> Any:

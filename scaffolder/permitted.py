@@ -20,6 +20,12 @@ def runs(subject: Any, permission: str) -> Q:
     return Q() if criteria is None else read(criteria, TASK, _SQL)
 
 
+def sees(subject: Any, permission: str, run: Any) -> bool:
+    """Whether the subject has the permission for this run, of which `created_by` is looked at."""
+    criteria = _criteria(subject, permission)
+    return criteria is None or bool(test_of(criteria, TASK)(run))
+
+
 def template(entity: Mapping[str, Any], subject: Any) -> dict[str, Any]:
     """The template without the pages and the steps that the subject may not read, as the contract has it."""
     spec = dict(entity["spec"])

@@ -19,16 +19,17 @@ if TYPE_CHECKING:
 ORDER_FIELDS = {"created_at": "created_at", "status": "state", "created_by": "created_by"}
 
 
+def missing(run_id: str) -> NotFound:
+    """The error for a run that is not there, or that the subject may not see: nobody learns which."""
+    return NotFound(f"No task with id '{run_id}' found")
+
+
 class RunQuerySet(models.QuerySet["Run"]):
     """Runs."""
 
     def visible_to(self, subject: Any) -> Self:
         """Those that the subject may see: all of them, unless its `scaffolder.task.read` has a condition."""
-        return self.permitted(subject, READ)
-
-    def permitted(self, subject: Any, permission: str) -> Self:
-        """Those for which the subject has the permission."""
-        return self.filter(permitted.runs(subject, permission))
+        return self.filter(permitted.runs(subject, READ))
 
     def named(self, run_id: str) -> "Run":
         """The run with that id; NotFound for any other text, also one that is no UUID."""
@@ -37,7 +38,7 @@ class RunQuerySet(models.QuerySet["Run"]):
         except ValueError:
             found = None
         if found is None:
-            raise NotFound(f"No task with id '{run_id}' found")
+            raise missing(run_id)
         return found
 
     def in_order(self, orders: list[str]) -> Self:

@@ -5,11 +5,12 @@ from typing import Any
 
 import orjson
 
+from scaffolder.looking import Look
 from scaffolder.models import Run, RunEvent
 from scaffolder.states import RunState
 
 
-def task_document(run: Run) -> dict[str, Any]:
+def task_document(run: Run | Look) -> dict[str, Any]:
     """A run, never with secrets."""
     shown: dict[str, Any] = {
         "id": str(run.pk),

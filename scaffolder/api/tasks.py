@@ -9,10 +9,11 @@ from core.api.params import Many, Whole
 from core.api.responses import event_stream, json_data
 from core.api.views import ApiView
 from core.errors import InputError, NotAllowed
-from scaffolder import actions
+from scaffolder import actions, permitted
 from scaffolder.api.documents import event_document, task_document
 from scaffolder.api.streams import EventStream, awaited
 from scaffolder.auditing import heard
+from scaffolder.looking import look
 from scaffolder.models import Run
 from scaffolder.permissions import CANCEL
 from scaffolder.requests import checked_key
@@ -83,7 +84,9 @@ class TaskView(RunView):
     permission = "scaffolder.task.read"
 
     def get(self, _request: Any, task_id: str) -> HttpResponse:
-        return json_data(task_document(self.run(task_id, "get")))
+        found = look(task_id, self.subject)
+        heard(self.subject, "task", actionType="get", taskId=str(found.pk))
+        return json_data(task_document(found))
 
 
 class CancelView(RunView):
@@ -93,7 +96,7 @@ class CancelView(RunView):
 
     def post(self, _request: Any, task_id: str) -> HttpResponse:
         run = self.run(task_id)
-        if not Run.objects.permitted(self.subject, CANCEL).filter(pk=run.pk).exists():
+        if not permitted.sees(self.subject, CANCEL, run):
             raise NotAllowed(
                 f"{self.subject.ref} may not cancel run {run.pk}: the condition of {CANCEL} leaves it out"
             )

@@ -233,7 +233,7 @@ def test_what_is_kept_of_a_start_is_cut(workshop: Workshop) -> None:
 
 def test_looks_are_heard(workshop: Workshop, caplog: pytest.LogCaptureFixture) -> None:
     run_id = workshop.run(workshop.offer("log", LOG))
-    with caplog.at_level(logging.INFO, "greenroom.audit"):
+    with caplog.at_level(logging.DEBUG, "greenroom.audit"):
         workshop.task(run_id)
         workshop.events(run_id)
         workshop.api.get(TASKS)

@@ -9,6 +9,7 @@ from core.api.params import Many, Whole
 from core.api.responses import json_data
 from core.api.views import ApiView
 from core.errors import NotAllowed
+from scaffolder import permitted
 from scaffolder.api.v1.run_documents import RUN, RUN_CARD, run_card, run_document
 from scaffolder.models import Run
 from scaffolder.permissions import ROLLBACK
@@ -82,7 +83,7 @@ class RollbackView(ApiView):
 
     def post(self, _request: Any, run_id: str) -> HttpResponse:
         run = Run.objects.visible_to(self.subject).select_related("template_version").named(run_id)
-        if not Run.objects.permitted(self.subject, ROLLBACK).filter(pk=run.pk).exists():
+        if not permitted.sees(self.subject, ROLLBACK, run):
             raise NotAllowed(f"{self.subject.ref} may not roll back run {run.pk}")
         roll_back(run=run, by=self.subject)
         return json_data(run_document(run), 202)
