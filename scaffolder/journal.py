@@ -197,8 +197,10 @@ class Journal:
         return effect
 
     def _end(self, position: int, state: StepState, line: tuple[str, str, str], **changes: Any) -> None:
+        at = timezone.now()
+
         def write() -> None:
-            StepRun.objects.ended(self.run.pk, position, line[1], state, **changes)
+            StepRun.objects.ended(self.run.pk, position, line[1], state, at, **changes)
             if self.restarted:
                 Run.objects.filter(pk=self.run.pk).update(restarts=0)
 

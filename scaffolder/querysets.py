@@ -84,6 +84,7 @@ class StepRunQuerySet(models.QuerySet["StepRun"]):
         position: int,
         step_id: str,
         state: str,
+        at: "datetime",
         *,
         output: Mapping[str, Any] | None = None,
         sealed_output: bytes | None = None,
@@ -95,13 +96,13 @@ class StepRunQuerySet(models.QuerySet["StepRun"]):
             cursor.execute(
                 f"INSERT INTO {table} AS step"  # noqa: S608 - our own table
                 " (run_id, position, step_id, state, output, sealed_output, error, started_at, ended_at, forgotten)"
-                " VALUES (%s, %s, %s, %s, %s, %s, %s, now(), now(), false)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, false)"
                 " ON CONFLICT (run_id, position) DO UPDATE SET step_id = excluded.step_id, state = excluded.state,"
                 " output = excluded.output, sealed_output = excluded.sealed_output, error = excluded.error,"
                 " ended_at = excluded.ended_at",
                 [
                     *(run_id, position, step_id, state, compact(output or {}), sealed_output),
-                    None if error is None else compact(error),
+                    *(None if error is None else compact(error), at, at),
                 ],
             )
 
