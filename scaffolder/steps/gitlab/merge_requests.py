@@ -7,6 +7,7 @@ from scaffolder.errors import CannotUndo
 from scaffolder.steps.gitlab.branches import BRANCH, push_branch, undo_branch
 from scaffolder.steps.gitlab.merge_schema import MERGE, MERGE_OUTPUT, PUSH, PUSH_OUTPUT
 from scaffolder.steps.gitlab.places import Target, place_named, target, target_of
+from scaffolder.steps.places import proof
 from scaffolder.steps.port import Action, Example, Foreseen, Made, StepContext, UndoContext
 from scaffolder.steps.publishing import branch_key, left_to_a_person
 from scm.gitlab import people, reviews
@@ -144,7 +145,7 @@ def undo(ctx: UndoContext, made: Made) -> None:
 
 
 def _close(ctx: UndoContext, made: Made) -> None:
-    to, number = target_of(made), made.details.get("number")
+    to, number = target_of(made), proof(made, "number")
     if number is None:
         found = _open_one(to, made.details["branch"], made.details["base"])
         if found is None:
