@@ -7,8 +7,10 @@ from scm.errors import Unacceptable
 from scm.github.paths import of
 from scm.github.repositories import Repositories
 from scm.names import checked_branch
+from scm.proposals import check_mergeable, check_title, open_already
 from scm.values import Author, PullRequest, PullRequestState, RepositoryName
 
+_NOUN = "pull request"
 _OPEN_ALREADY = "pull request already exists"
 _NOTHING_NEW = "no commits between"
 
@@ -42,12 +44,12 @@ class PullRequests(Repositories):
         author: str,
         draft: bool = False,
     ) -> PullRequest:
-        _check_title(title)
+        check_title(title, _NOUN)
         checked_branch("source branch", source_branch)
         checked_branch("target branch", target_branch)
         known = self._open_for(name, source_branch, target_branch)
         if known is not None:
-            raise _open_already(known)
+            raise open_already(known, _NOUN)
         wanted = {"title": title, "body": body, "head": source_branch, "base": target_branch, "draft": draft}
         try:
             made = self.access.post(name.owner, of(name, "pulls"), wanted)
@@ -60,7 +62,7 @@ class PullRequests(Repositories):
         return _pull_request(name, made.data)
 
     def edit_pull_request(self, name: RepositoryName, number: int, *, title: str, body: str) -> PullRequest:
-        _check_title(title)
+        check_title(title, _NOUN)
         return self._changed(name, number, {"title": title, "body": body})
 
     def close_pull_request(self, name: RepositoryName, number: int, *, by: str) -> PullRequest:
@@ -74,10 +76,7 @@ class PullRequests(Repositories):
         found = self.pull_request(name, number)
         if found.state is PullRequestState.MERGED:
             return found
-        if found.state is PullRequestState.CLOSED:
-            raise Conflict(f"pull request {number} of '{name}' is closed; open it again, or a new one")
-        if found.draft:
-            raise Conflict(f"pull request {number} of '{name}' is a draft; mark it as ready first")
+        check_mergeable(found, _NOUN)
         wanted = {"merge_method": "merge", "sha": found.head_sha}
         try:
             self.access.put(name.owner, of(name, "pulls", number, "merge"), wanted)
@@ -112,7 +111,7 @@ class PullRequests(Repositories):
         said = error.message.lower()
         known = self._open_for(name, source, target) if _OPEN_ALREADY in said else None
         if known is not None:
-            return _open_already(known)
+            return open_already(known, _NOUN)
         if _NOTHING_NEW in said:
             return InputError(
                 f"source branch {source!r} has nothing that {target!r} lacks; push a commit first"
@@ -122,19 +121,6 @@ class PullRequests(Repositories):
             if branch not in names:
                 return NotFound(f"{what} branch {branch!r} is not there in '{name}'; push it first")
         return error
-
-
-def _check_title(title: str) -> None:
-    if not title.strip():
-        raise InputError("title is empty; say what the pull request is for")
-
-
-def _open_already(known: PullRequest) -> Conflict:
-    return Conflict(
-        f"pull request {known.number} is open for {known.source_branch!r} and {known.target_branch!r} in "
-        f"'{known.repository}'; change it instead: {known.web_url}",
-        number=known.number,
-    )
 
 
 def _pull_request(name: RepositoryName, data: dict[str, Any]) -> PullRequest:
