@@ -43,14 +43,17 @@ class PullRequests(Repositories):
         target_branch: str,
         author: str,
         draft: bool = False,
+        fork: str = "",
     ) -> PullRequest:
+        """`fork`: whose fork has the source branch, when it is not in the repository itself."""
         check_title(title, _NOUN)
         checked_branch("source branch", source_branch)
         checked_branch("target branch", target_branch)
-        known = self._open_for(name, source_branch, target_branch)
+        known = self._open_for(name, source_branch, target_branch, fork)
         if known is not None:
             raise open_already(known, _NOUN)
-        wanted = {"title": title, "body": body, "head": source_branch, "base": target_branch, "draft": draft}
+        head = f"{fork}:{source_branch}" if fork else source_branch
+        wanted = {"title": title, "body": body, "head": head, "base": target_branch, "draft": draft}
         try:
             made = self.access.post(name.owner, of(name, "pulls"), wanted)
         except NotFound as error:
@@ -58,7 +61,7 @@ class PullRequests(Repositories):
                 name, f"'{name}' takes no pull request from {self.access.whose}: give it the right"
             ) from error
         except Unacceptable as error:
-            raise self._no_ground(name, source_branch, target_branch, error) from error
+            raise self._no_ground(name, source_branch, target_branch, fork, error) from error
         return _pull_request(name, made.data)
 
     def edit_pull_request(self, name: RepositoryName, number: int, *, title: str, body: str) -> PullRequest:
@@ -93,23 +96,21 @@ class PullRequests(Repositories):
             raise self._missing(name, f"pull request {number} is not there in '{name}'") from error
         return _pull_request(name, found.data)
 
-    def _open_for(self, name: RepositoryName, source: str, target: str) -> PullRequest | None:
-        asked = {"state": "open", "head": f"{name.owner}:{source}", "base": target}
+    def _open_for(self, name: RepositoryName, source: str, target: str, fork: str) -> PullRequest | None:
+        asked = {"state": "open", "head": f"{fork or name.owner}:{source}", "base": target}
         try:
             found = self.access.get(name.owner, of(name, "pulls"), asked).data
         except NotFound as error:
             raise self._missing(name, f"pull requests of '{name}' are not shown") from error
         listed = [_pull_request(name, one) for one in found]
-        return next(
-            (one for one in listed if (one.source_branch, one.target_branch) == (source, target)), None
-        )
+        return next((one for one in listed if one.joins(source, target, fork)), None)
 
     def _no_ground(
-        self, name: RepositoryName, source: str, target: str, error: Unacceptable
+        self, name: RepositoryName, source: str, target: str, fork: str, error: Unacceptable
     ) -> Conflict | InputError | NotFound:
         """Why GitHub does not take a pull request, in our words; it tells a missing branch by the field only."""
         said = error.message.lower()
-        known = self._open_for(name, source, target) if _OPEN_ALREADY in said else None
+        known = self._open_for(name, source, target, fork) if _OPEN_ALREADY in said else None
         if known is not None:
             return open_already(known, _NOUN)
         if _NOTHING_NEW in said:
@@ -118,13 +119,14 @@ class PullRequests(Repositories):
             )
         names = {one.name for one in self.branches(name)}
         for what, branch in (("source", source), ("target", target)):
-            if branch not in names:
+            if branch not in names and not (fork and what == "source"):
                 return NotFound(f"{what} branch {branch!r} is not there in '{name}'; push it first")
         return error
 
 
 def _pull_request(name: RepositoryName, data: dict[str, Any]) -> PullRequest:
     state = PullRequestState.MERGED if data.get("merged_at") else PullRequestState(data["state"])
+    owner = (data["head"].get("label") or "").partition(":")[0]
     return PullRequest(
         repository=name,
         number=int(data["number"]),
@@ -137,4 +139,5 @@ def _pull_request(name: RepositoryName, data: dict[str, Any]) -> PullRequest:
         author=(data.get("user") or {}).get("login", ""),
         web_url=data["html_url"],
         draft=bool(data.get("draft")),
+        fork="" if owner.lower() in {"", name.owner.lower()} else owner,
     )

@@ -143,4 +143,7 @@ def _pull_request(name: RepositoryName, data: dict[str, Any]) -> PullRequest:
         author=(data.get("author") or {}).get("username", ""),
         web_url=data["web_url"],
         draft=draft,
+        fork=""
+        if data.get("source_project_id") in {None, data.get("project_id")}
+        else str(data["source_project_id"]),
     )

@@ -65,7 +65,7 @@ def _open(ctx: StepContext, to: Target, given: dict[str, Any], branch: str, base
 
 def _open_one(to: Target, branch: str, base: str) -> PullRequest | None:
     listed = to.hub.open_pull_requests(to.name)
-    return next((one for one in listed if (one.source_branch, one.target_branch) == (branch, base)), None)
+    return next((one for one in listed if one.joins(branch, base)), None)
 
 
 def _ask_people(ctx: StepContext, to: Target, given: dict[str, Any], pull: PullRequest) -> None:
