@@ -32,6 +32,8 @@ class Journal:
         self.masker = masker
         self.fence = Fence(run, cancelled)
         self._lines = 0
+        self._working = "", ""
+        """The id and the action of the step that is done now."""
         self._has_sealed = run.attempts > 1
         """Whether something sealed may have to go at the end, as an earlier attempt may have left it."""
         self.restarted = False
@@ -62,6 +64,7 @@ class Journal:
         def write() -> bool:
             return not StepRun.objects.begun(self.run.pk, position, step["id"]) or self._has_made(step["id"])
 
+        self._working = step["id"], step["action"]
         self._line(f"Beginning step {step['name']}", step["id"], "processing")
         return self.fence.write(write)
 
@@ -185,12 +188,9 @@ class Journal:
         return left.exists()
 
     def _effect(self, kind: str, key: str, details: dict[str, Any]) -> Effect:
-        working = (
-            StepRun.objects.filter(run=self.run, state=StepState.PROCESSING).order_by("-position").first()
-        )
-        step = self.run.spec["steps"][working.position] if working else {"id": "", "action": ""}
+        step_id, action = self._working
         effect, _ = Effect.objects.get_or_create(
-            run=self.run, kind=kind, key=key, defaults={"step_id": step["id"], "action": step["action"]}
+            run=self.run, kind=kind, key=key, defaults={"step_id": step_id, "action": action}
         )
         effect.details |= cast(dict[str, Any], self.masker.data(details))
         effect.save(update_fields=["details"])
