@@ -109,7 +109,7 @@ def start(
         created_by=user["ref"],
     )
     try:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=bool(request_key)):
             run.save(force_insert=True)
     except IntegrityError:  # the same request came in twice at once, and the other one was first
         known = run_of(created_by, request_key, digest) if request_key else None

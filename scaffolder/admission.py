@@ -46,7 +46,11 @@ def places_of(spec: Mapping[str, Any]) -> list[str]:
 def take(run_id: str) -> Run | None:
     """The run for this worker; None when another has it, its state forbids it, or a limit keeps it waiting."""
     now = timezone.now()
-    locked = Run.objects.select_for_update(of=("self",)).select_related("template_version")
+    locked = (
+        Run.objects.select_for_update(of=("self",))
+        .select_related("template_version")
+        .defer("template_version__document")
+    )
     run = locked.filter(free(now), pk=run_id, state__in=[RunState.OPEN, RunState.PROCESSING]).first()
     if run is None:
         return None
