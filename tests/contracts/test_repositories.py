@@ -1,5 +1,6 @@
 """What every code host does alike when repositories are made, described and removed; also when it is away."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -132,20 +133,21 @@ def test_a_host_that_is_away_is_unavailable_and_nothing_changes(writing: Writing
 
 
 def test_a_credential_that_may_only_read_changes_nothing(writing: WritingWorld, folder: Path) -> None:
-    if writing.fake is None:
+    if writing.reading_only is None:
         pytest.skip("needs no credential")
     made = writing.create()
     sha = writing.push(folder)
     (folder / "new").write_text("1")
-    writing.fake.readers = set(writing.fake.tokens)  # type: ignore[attr-defined]
-    for attempt in (
-        lambda: writing.push(folder),
-        lambda: writing.host.configure_repository(writing.name, RepositorySettings(description="x")),
-        lambda: writing.host.delete_repository(writing.name, repository_id=made),
-    ):
-        with pytest.raises((ExternalError, NotAllowed), match=r"right|access|allowed|permission"):
-            attempt()
-    writing.fake.readers = set()
+    with writing.reading_only() as host:
+        reader = replace(writing, host=host)
+        assert reader.heads() == {"main": sha}
+        for attempt in (
+            lambda: reader.push(folder),
+            lambda: host.configure_repository(reader.name, RepositorySettings(description="x")),
+            lambda: host.delete_repository(reader.name, repository_id=made),
+        ):
+            with pytest.raises((ExternalError, NotAllowed), match=r"right|access|allowed|permission"):
+                attempt()
     assert listed(writing) == [made]
     assert writing.heads() == {"main": sha}
 

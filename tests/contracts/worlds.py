@@ -29,6 +29,8 @@ from tests import npm
 Put = Callable[[dict[str, bytes], str], None]
 """Put files on a branch of the world's repository, which is made by the first call."""
 ANA = Author("Ana Ruiz", "ana@example.org")
+PEOPLE = {"ana": "Ana Ruiz", "bo": "Bo Lind", "carl": "Carl Roth"}
+"""Who has an account on emulate: the reading worlds are ana's, the writing ones bo's, and carl may only read."""
 
 
 @dataclass
@@ -103,7 +105,7 @@ def emulate(request: pytest.FixtureRequest) -> Iterator[World]:
     def put(files: dict[str, bytes], branch: str = "main") -> None:
         server.put(name, files, branch)
 
-    host = GitHubHost(Connection("github", "github.test", server.url, server.url, token=server.token))
+    host = GitHubHost(Connection("github", "github.test", server.url, server.url, token=server.tokens["ana"]))
     # emulate knows no ETags; what GitHub says with 304 is held against our own fake
     yield World(host, name, put, tells_unchanged=False)
 
@@ -113,17 +115,18 @@ class Emulate:
     """A running emulate."""
 
     url: str
-    token: str = "emulated-token-1"
+    tokens: dict[str, str] = field(default_factory=lambda: {who: f"emulated-{who}" for who in PEOPLE})
+    """Login → token."""
     numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, 10_000)))
     made: set[str] = field(default_factory=set)
 
-    def ask(self, method: str, path: str, **body: object) -> requests.Response:
+    def ask(self, method: str, path: str, *, by: str = "ana", **body: object) -> requests.Response:
         return requests.request(
             method,
             f"{self.url}{path}",
             json=body or None,
             timeout=10,
-            headers={"Authorization": f"token {self.token}"},
+            headers={"Authorization": f"token {self.tokens.get(by, '')}"},
         )
 
     def put(self, name: RepositoryName, files: dict[str, bytes], branch: str) -> None:
@@ -157,8 +160,10 @@ def running_emulate(config: pytest.Config, folder: Path) -> Iterator[Emulate]:
         port = free.getsockname()[1]
     server = Emulate(f"http://127.0.0.1:{port}")
     seed = folder / "seed.json"
-    people = [{"login": "ana", "name": "Ana Ruiz", "email": "ana@example.com"}]
-    tokens = {server.token: {"login": "ana", "scopes": ["repo", "user"]}}
+    people = [
+        {"login": login, "name": name, "email": f"{login}@example.com"} for login, name in PEOPLE.items()
+    ]
+    tokens = {token: {"login": who, "scopes": ["repo", "user"]} for who, token in server.tokens.items()}
     seed.write_text(json.dumps({"github": {"users": people}, "tokens": tokens}))
     command = [npm.node(22, 15), program, "start", "-p", str(port), "-s", "github"]
     with subprocess.Popen(

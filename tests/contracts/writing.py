@@ -1,16 +1,18 @@
 """The code hosts that the writing contract is held against: each with a name that is free, and somebody else at work."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import requests
 from pytest_django.fixtures import Settings
 
 import scm.actions
 from core.api.subjects import System
 from scm import storage
+from scm.connections import Connection
 from scm.fakes.github import FakeGitHub
 from scm.fakes.gitlab import FakeGitLab
 from scm.fakes.objects import write_head
@@ -23,7 +25,8 @@ from scm.local import LocalHost
 from scm.models import LocalRepository
 from scm.port import CodeHost
 from scm.values import Author, RepositoryName
-from tests.contracts.worlds import on_github, on_gitlab
+from tests.contracts.emulated import EmulatedGitHub
+from tests.contracts.worlds import Emulate, on_github, on_gitlab
 
 ANA = Author("Ana Ruiz", "ana@example.org")
 
@@ -42,6 +45,8 @@ class WritingWorld:
     point: Callable[[str, str], None]
     meanwhile: Callable[[Callable[[], object]], None]
     events: tuple[str, str]
+    reading_only: Callable[[], AbstractContextManager[CodeHost]] | None = None
+    """The same host, for somebody who may read the repository and not write."""
     fake: FakeServer | None = None
     creating: str = ""
     names_conflicts: bool = False
@@ -52,6 +57,13 @@ class WritingWorld:
     """Whether a webhook may be there and be switched off."""
     tells_approvals: bool = True
     """Whether the host's edition has rules on how many have to agree."""
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    """What the host is not like the real one in: `needs` skips for it, and tells what it answers instead."""
+
+    def needs(self, what: str) -> None:
+        """Skip the test where the host is known to lack what it is about."""
+        if what in self.lacks:
+            pytest.skip(f"{what}: {self.lacks[what]}")
 
     def create(self, made_by: str = "run:1", **more: object) -> str:
         """Make the repository; answer its id."""
@@ -124,7 +136,15 @@ def on_fake(
     def meanwhile(happens: Callable[[], object]) -> None:
         fake.meanwhile("POST", "/git-receive-pack", happens)
 
-    return WritingWorld(host, name, point, meanwhile, events, fake=fake, creating=creating, **more)  # type: ignore[arg-type]
+    @contextmanager
+    def reading_only() -> Iterator[CodeHost]:
+        fake.readers = set(fake.tokens)
+        yield host
+        fake.readers = set()
+
+    return WritingWorld(
+        host, name, point, meanwhile, events, reading_only, fake=fake, creating=creating, **more
+    )  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -152,5 +172,50 @@ def gitlab(request: pytest.FixtureRequest) -> Iterator[WritingWorld]:
         )
 
 
-WRITING: tuple[MakeWorld, ...] = (local, github, gitlab)
+EMULATE_LACKS: dict[str, str] = {}
+
+
+@contextmanager
+def emulated(request: pytest.FixtureRequest) -> Iterator[WritingWorld]:
+    """GitHub by `emulate`, which nobody here wrote, and git by git itself."""
+    server: Emulate = request.getfixturevalue("emulate_server")
+    name = RepositoryName("bo", "payments")
+    with EmulatedGitHub(server) as hub:
+        host = GitHubHost(Connection("github", "github.test", hub.url, hub.url, token=server.tokens["bo"]))
+
+        def ask(method: str, path: str, **body: object) -> requests.Response:
+            return server.ask(method, f"/repos/{name}{path}", by="bo", **body)
+
+        def point(branch: str, sha: str) -> None:
+            ref = f"refs/heads/{branch}"
+            if not ask("PATCH", f"/git/{ref}", sha=sha, force=True).ok:
+                ask("POST", "/git/refs", ref=ref, sha=sha).raise_for_status()
+
+        def meanwhile(happens: Callable[[], object]) -> None:
+            hub.meanwhile("POST", "/git-receive-pack", happens)
+
+        @contextmanager
+        def reading_only() -> Iterator[CodeHost]:
+            ask("PUT", "/collaborators/carl", permission="pull").raise_for_status()
+            yield host.acting_with(server.tokens["carl"])
+
+        try:
+            yield WritingWorld(
+                host,
+                name,
+                point,
+                meanwhile,
+                ("push", "pull_request"),
+                reading_only,
+                fake=hub,
+                creating="/user/repos",
+                lacks=EMULATE_LACKS,
+            )
+        finally:
+            for left in server.ask("GET", "/users/bo/repos", by="bo").json():
+                server.ask("DELETE", f"/repos/{left['full_name']}", by="bo").raise_for_status()
+    assert not hub.mirrors.unequal
+
+
+WRITING: tuple[MakeWorld, ...] = (local, github, gitlab, emulated)
 """A host that is to be written to is added here."""
