@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 import requests
 
-from scm.bare import ABSENT, BareRepository
+from scm.bare import ABSENT
 from scm.export import SUBMODULE
 from scm.fakes import objects
 from scm.fakes.git import GitDoor, refused
@@ -59,7 +59,8 @@ class Mirrors(State):
     """Whose token the last push to a repository came with."""
     unequal: list[str] = field(default_factory=list)
     """What has another id in emulate than in git: always empty, unless one of the three is wrong."""
-    _carried: set[tuple[int, str]] = field(default_factory=set)
+    carried: set[tuple[int, str]] = field(default_factory=set)
+    """Blobs that a repository of emulate's has: number and id."""
 
     def named(self, full_name: str) -> FakeRepository | None:
         """Emulate's repository, its bare one brought to where emulate is."""
@@ -198,13 +199,11 @@ class _Push(_Translation):
     def tree(self, commit: str, sha: str) -> str:
         entries = self.bare.entries(commit)
         blobs = [entry.oid for entry in entries if entry.mode != SUBMODULE]
-        new = [oid for oid in dict.fromkeys(blobs) if (self.one.id, oid) not in self.mirrors._carried]
+        new = [oid for oid in dict.fromkeys(blobs) if (self.one.id, oid) not in self.mirrors.carried]
         for oid, content in zip(new, objects.read_blobs(self.bare.folder, new), strict=True):
-            made = self.say(
-                "POST", "blobs", content=base64.b64encode(content).decode(), encoding="base64"
-            )
+            made = self.say("POST", "blobs", content=base64.b64encode(content).decode(), encoding="base64")
             self.mirrors.same("blob", oid, made["sha"])
-            self.mirrors._carried.add((self.one.id, oid))
+            self.mirrors.carried.add((self.one.id, oid))
         kinds = {SUBMODULE: "commit"}
         listed = [
             {"path": one.path, "mode": one.mode, "type": kinds.get(one.mode, "blob"), "sha": one.oid}
@@ -275,7 +274,9 @@ class EmulatedGitHub(FakeServer):
 def _identity(told: Mapping[str, str]) -> str:
     """A person and a time as git writes them."""
     when = datetime.fromisoformat(told["date"])
-    return f"{told['name']} <{told['email']}> {int(when.timestamp())} {when.astimezone(when.tzinfo or UTC):%z}"
+    return (
+        f"{told['name']} <{told['email']}> {int(when.timestamp())} {when.astimezone(when.tzinfo or UTC):%z}"
+    )
 
 
 def _person(line: str) -> dict[str, str]:

@@ -42,13 +42,20 @@ def test_the_same_maker_again_gets_the_same_and_another_is_refused(
     sha = writing.push(folder)
     assert writing.create() == made
     assert writing.heads() == {"main": sha}
-    for name in (writing.name, RepositoryName(writing.name.owner, "Payments")):
+    for other in ("run:2", "run:11"):  # of which "run:1" is the beginning
         with pytest.raises(Conflict, match="another name"):
-            writing.host.create_repository(
-                name, description="", default_branch="main", private=True, made_by="run:2"
-            )
+            writing.create(made_by=other)
+    assert listed(writing) == [made]
+
+
+def test_a_name_is_taken_in_other_letters_too(writing: WritingWorld) -> None:
+    writing.needs("names without letter case")
+    made = writing.create()
+    name = RepositoryName(writing.name.owner, "Payments")
     with pytest.raises(Conflict, match="another name"):
-        writing.create(made_by="run:11")  # of which "run:1" is the beginning
+        writing.host.create_repository(
+            name, description="", default_branch="main", private=True, made_by="run:2"
+        )
     assert listed(writing) == [made]
 
 
