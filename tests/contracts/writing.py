@@ -1,8 +1,8 @@
 """The code hosts that the writing contract is held against: each with a name that is free, and somebody else at work."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -26,13 +26,13 @@ from scm.models import LocalRepository
 from scm.port import CodeHost
 from scm.values import Author, RepositoryName
 from tests.contracts.emulated import EmulatedGitHub
-from tests.contracts.worlds import Emulate, on_github, on_gitlab
+from tests.contracts.worlds import EMULATE_LACKS, Counterpart, Emulate, on_github, on_gitlab
 
 ANA = Author("Ana Ruiz", "ana@example.org")
 
 
 @dataclass
-class WritingWorld:
+class WritingWorld(Counterpart):
     """A host to write to.
 
     `name` is a repository that is not there yet, in an owner that is. `point` moves a branch as somebody else with the
@@ -57,13 +57,6 @@ class WritingWorld:
     """Whether a webhook may be there and be switched off."""
     tells_approvals: bool = True
     """Whether the host's edition has rules on how many have to agree."""
-    lacks: Mapping[str, str] = field(default_factory=dict)
-    """What the host is not like the real one in: `needs` skips for it, and tells what it answers instead."""
-
-    def needs(self, what: str) -> None:
-        """Skip the test where the host is known to lack what it is about."""
-        if what in self.lacks:
-            pytest.skip(f"{what}: {self.lacks[what]}")
 
     def create(self, made_by: str = "run:1", **more: object) -> str:
         """Make the repository; answer its id."""
@@ -170,18 +163,6 @@ def gitlab(request: pytest.FixtureRequest) -> Iterator[WritingWorld]:
             refuses_empty=False,
             pauses_hooks=False,
         )
-
-
-EMULATE_LACKS = {
-    "archives": "emulate answers GET /repos/…/tarball/… with 404",
-    "names without letter case": "emulate answers POST /user/repos for payments and then Payments with 201 and two repositories",
-    "absent branches": "emulate answers POST /repos/…/pulls for a branch that is not there with 201, and makes it",
-    "pull requests that follow": "emulate's GET /repos/…/pulls/N tells the head of the day it was opened, and merges that",
-    "merge conflicts": "emulate's PUT /repos/…/pulls/N/merge takes the head's files, whatever changed on the base, with 200",
-    "words for an unprotected branch": "emulate says Not Found at GET /repos/…/branches/…/protection; GitHub, that the "
-    "branch is not protected",
-}
-"""All that the writing contract cannot ask of emulate 0.12.2. It opens empty pull requests too: `refuses_empty`."""
 
 
 @contextmanager
