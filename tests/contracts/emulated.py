@@ -3,7 +3,7 @@
     with EmulatedGitHub(emulate) as hub:
         hub.url                     # what a Connection takes for the web, for the API and for git
 
-A translator, which decides nothing. Before git is answered, its bare repository is brought to where emulate is. Before
+A translator, which decides nothing but which tokens there are. Before git is answered, its bare repository is brought to where emulate is. Before
 a branch moves, git's `update` hook asks here, what is new is made in emulate by its git data API with the pusher's
 token, and emulate's refusal is git's.
 """

@@ -49,7 +49,7 @@ class Mirrors(State):
     pushers: dict[int, str] = field(default_factory=dict)
     """Whose token the last push to a repository came with."""
     unequal: list[str] = field(default_factory=list)
-    """What has another id in emulate than in git: always empty, unless one of the three is wrong."""
+    """What has another id in emulate than in git: empty, unless one of the two or what is here is wrong."""
     carried: set[tuple[int, str]] = field(default_factory=set)
     """Blobs that a repository of emulate's has: number and id."""
 

@@ -122,7 +122,7 @@ def gitlab(request: pytest.FixtureRequest) -> Iterator[World]:
 
 @contextmanager
 def emulate(request: pytest.FixtureRequest) -> Iterator[World]:
-    """GitHub by `emulate`, which nobody here wrote; one process for the whole run, a repository for each test."""
+    """GitHub by `emulate`, which nobody here wrote; one for each process of the run, a repository for each test."""
     server: Emulate = request.getfixturevalue("emulate_server")
     name = RepositoryName("ana", f"payments-{next(server.numbers)}")
 
