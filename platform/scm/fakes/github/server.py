@@ -1,7 +1,8 @@
 """A GitHub in memory: who is let in, what is counted, and everything that its parts answer.
 
-Answers have the form of docs.github.com/rest. It stands in for what no emulator in reach has; the same contract suite
-runs against `emulate` too, and GitHub's own description checks what it answers, so that this is not only our opinion.
+Answers have the form of docs.github.com/rest. It stands in for what no emulator in reach has; the same contracts, of
+reading and of writing, are held against `emulate` too, and GitHub's own description checks what it answers, so that
+this is not only our opinion.
 """
 
 import time
