@@ -1,15 +1,15 @@
 """Suggestions for form fields that name something on a code host, asked with the person's own token.
 
-The resources are those that the contract's pickers ask for. A token goes only to hosts that are configured here.
+The resources are those that Backstage's pickers ask for (RepoUrlPicker, RepoOwnerPicker, RepoBranchPicker). A token goes only to hosts that are configured here.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 
 from core.errors import InputError, NotImplementedHere
-from scm.port import ActingAs, Listing, Reading
+from scm.port import ActingAs, Listing, Personal, Reading
 from scm.registry import connection, hosts
-from scm.values import RepositoryName
+from scm.values import Repository, RepositoryName
 
 MOST_RESULTS = 1_000
 
@@ -59,19 +59,35 @@ def _asked_with(host: Reading, token: str) -> Reading:
 
 
 def _repositories_with_owner(host: Reading, context: Context) -> Iterator[Result]:
-    for one in _listing(host).repositories(_needed(context, "owner")):
+    """An owner's repositories; without one, those of the person."""
+    personal = isinstance(host, Personal) and not context.get("owner")
+    listed = _personal(host).own_repositories() if personal else _of(host, _needed(context, "owner"))
+    for one in listed:
         yield {"id": str(one.name)}
 
 
+def _owners(host: Reading, _context: Context) -> Iterator[Result]:
+    for one in _personal(host).owners():
+        yield {"id": one.id}
+
+
+def _groups(host: Reading, _context: Context) -> Iterator[Result]:
+    """The groups that the person is in, and the person: repositories lie in either."""
+    for one in chain(_personal(host).owners(), [_personal(host).me()]):
+        yield {"id": one.id, "title": one.path}
+
+
 def _repositories(host: Reading, context: Context) -> Iterator[Result]:
-    for one in _listing(host).repositories(_needed(context, "owner")):
+    for one in _of(host, _needed(context, "owner")):
         yield {"id": one.name.name, "title": one.name.name}
 
 
 def _projects(host: Reading, context: Context) -> Iterator[Result]:
-    """A group's projects; the group by its id or its path."""
-    for one in _listing(host).repositories(_needed(context, "id")):
-        yield {"id": one.id or str(one.name), "title": one.name.name}
+    """The projects of a group or of the person, by their id, or by a group's path; each by its name in addresses."""
+    owner = _needed(context, "id")
+    personal = _personal(host)
+    for one in personal.own_repositories() if owner == personal.me().id else _of(host, owner):
+        yield {"id": one.name.name, "title": one.name.name}
 
 
 def _branches(host: Reading, context: Context) -> Iterator[Result]:
@@ -86,16 +102,26 @@ def _needed(context: Context, name: str) -> str:
     return context[name]
 
 
-def _listing(host: Reading) -> Listing:
+def _of(host: Reading, owner: str) -> Iterator[Repository]:
     if not isinstance(host, Listing):
         raise NotImplementedHere(f"{host.host} cannot tell which repositories it has")
+    return host.repositories(owner)
+
+
+def _personal(host: Reading) -> Personal:
+    if not isinstance(host, Personal):
+        raise NotImplementedHere(f"{host.host} cannot tell what belongs to a person")
     return host
 
 
 _Resource = Callable[[Reading, Context], Iterator[Result]]
 _RESOURCES: dict[str, dict[str, _Resource]] = {
-    "github": {"repositoriesWithOwner": _repositories_with_owner, "branches": _branches},
-    "gitlab": {"projects": _projects, "branches": _branches},
+    "github": {
+        "repositoriesWithOwner": _repositories_with_owner,
+        "branches": _branches,
+        "owners": _owners,
+    },
+    "gitlab": {"groups": _groups, "repositories": _projects, "branches": _branches},
     "local": {
         "repositoriesWithOwner": _repositories_with_owner,
         "repositories": _repositories,

@@ -15,6 +15,7 @@ from scm.values import (
     FileContent,
     Hook,
     Organisation,
+    Owner,
     PullRequest,
     Repository,
     RepositoryName,
@@ -154,6 +155,23 @@ class Listing(Protocol):
     def repositories(self, owner: str) -> Iterator[Repository]:
         """All of them that we may see; whoever has read it to the end has seen all. Raises in the middle when
         the host stops answering, and NotFound when there is no such organisation."""
+        ...
+
+
+@runtime_checkable
+class Personal(Protocol):
+    """A host that tells what belongs to whose credential it is asked with; CredentialRefused for who is no person."""
+
+    def me(self) -> Owner:
+        """The person themselves."""
+        ...
+
+    def owners(self) -> Iterator[Owner]:
+        """The organisations (GitLab: groups) that they are in."""
+        ...
+
+    def own_repositories(self) -> Iterator[Repository]:
+        """The repositories that they have to do with (GitLab: those in their own namespace)."""
         ...
 
 

@@ -84,6 +84,14 @@ class Repository:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """Where repositories lie: an organisation, a group, a person. `id` is the host's own, `path` what people read."""
+
+    id: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileContent:
     """A file's bytes, and the tag by which its host can say later that they have not changed."""
 

@@ -1,4 +1,4 @@
-"""Backstage's own catalog client in Node, speaking to a running server."""
+"""Backstage's own clients in Node, speaking to a running server."""
 
 import fcntl
 import hashlib
@@ -6,21 +6,17 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pytest_django.live_server_helper import LiveServer
-
-from tests.conftest import Api
 
 HERE = Path(__file__).parent / "node"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "greenroom-tests"
 LONGEST_INSTALL = 300
 
 
-class CatalogClientError(Exception):
+class ClientError(Exception):
     """What the client threw: `name` and `status` as its users see them, `cause` is the name that we sent."""
 
     def __init__(self, said: dict[str, Any]) -> None:
@@ -28,20 +24,20 @@ class CatalogClientError(Exception):
         self.name, self.status, self.cause = said["name"], said.get("status"), said.get("cause")
 
 
-class CatalogClient:
-    """`@backstage/catalog-client` with a token; `called` are the methods that were used."""
+class NodeClient:
+    """A client of Backstage's with a token, driven by `node/<driver>.mjs`; `called` are the methods that were used."""
 
-    def __init__(self, packages: Path, base: str, token: str) -> None:
+    def __init__(self, driver: str, packages: Path, base: str, token: str) -> None:
         self.called: set[str] = set()
         self._process = subprocess.Popen(
-            ["node", str(HERE / "driver.mjs"), str(packages), base, token],
+            ["node", str(HERE / f"{driver}.mjs"), str(packages), base, token],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
 
     def __call__(self, method: str, *args: Any) -> Any:
-        """The answer of a method; CatalogClientError when it threw. `undefined` is None."""
+        """The answer of a method; ClientError when it threw. `undefined` is None."""
         self.called.add(method)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -49,7 +45,7 @@ class CatalogClient:
         self._process.stdin.flush()
         said = json.loads(self._process.stdout.readline())
         if "error" in said:
-            raise CatalogClientError(said["error"])
+            raise ClientError(said["error"])
         return said["ok"]
 
     def methods(self) -> set[str]:
@@ -67,7 +63,7 @@ def packages() -> Path:
     """The folder with the installed packages; made once on a machine, from the committed lock file."""
     for program in ("node", "npm"):
         if shutil.which(program) is None:
-            pytest.skip(f"there is no {program} on PATH: Backstage's own client needs Node 20 or newer")
+            pytest.skip(f"there is no {program} on PATH: Backstage's own clients need Node 20 or newer")
     lock = (HERE / "package-lock.json").read_bytes()
     folder = CACHE / hashlib.sha256(lock).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
@@ -93,11 +89,3 @@ def _install(folder: Path) -> None:
     if done.returncode:
         pytest.skip(f"npm ci failed, is the package registry reachable? It said: {done.stderr[-500:]}")
     (folder / "ready").touch()
-
-
-@pytest.fixture
-def client(packages: Path, live_server: LiveServer, api: Api) -> Iterator[CatalogClient]:
-    """The client of somebody who may do everything."""
-    made = CatalogClient(packages, f"{live_server.url}/api/catalog", str(api.secret))
-    yield made
-    made.close()

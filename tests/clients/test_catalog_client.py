@@ -1,14 +1,17 @@
 """Every method of `@backstage/catalog-client` 1.16.2 works against a running server (CATALOG.md 16)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_django.live_server_helper import LiveServer
 
 from catalog.models import Entity, Location
 from tests.catalog.conftest import FileServer, web, work  # noqa: F401  # fixtures
 from tests.catalog.documents import component, group, several, user
-from tests.clients.conftest import CatalogClient, CatalogClientError
+from tests.clients.conftest import ClientError, NodeClient
+from tests.conftest import Api
 
 pytestmark = [pytest.mark.node, pytest.mark.django_db(transaction=True)]
 
@@ -26,7 +29,15 @@ HELPERS = {
 
 
 @pytest.fixture
-def place(client: CatalogClient, web: FileServer, work: Work) -> str:  # noqa: F811
+def client(packages: Path, live_server: LiveServer, api: Api) -> Iterator[NodeClient]:
+    """The client of somebody who may do everything."""
+    made = NodeClient("catalog", packages, f"{live_server.url}/api/catalog", str(api.secret))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def place(client: NodeClient, web: FileServer, work: Work) -> str:  # noqa: F811
     """A registered location with thirteen entities; its target."""
     documents = [component(f"c{number}", owner=f"team-{number % 2}") for number in range(10)]
     documents += [group("team-0"), group("team-1"), user("ana", "[team-0]")]
@@ -42,7 +53,7 @@ def names(entities: list[Any]) -> list[str]:
 
 
 def test_every_method(
-    client: CatalogClient,
+    client: NodeClient,
     place: str,
     web: FileServer,  # noqa: F811
     work: Work,  # noqa: F811
@@ -56,7 +67,7 @@ def test_every_method(
     assert client.methods() - HELPERS - client.called == set()
 
 
-def _entities(client: CatalogClient) -> None:
+def _entities(client: NodeClient) -> None:
     every = client("getEntities")["items"]
     assert len(every) == 14
     some = {
@@ -75,7 +86,7 @@ def _entities(client: CatalogClient) -> None:
     assert names(client("getEntities", ordered)["items"]) == ["c3", "c5", "c7"]
 
 
-def _queries(client: CatalogClient) -> None:
+def _queries(client: NodeClient) -> None:
     wanted = {
         "filter": {"kind": "component"},
         "orderFields": {"field": "metadata.name", "order": "asc"},
@@ -106,7 +117,7 @@ def _queries(client: CatalogClient) -> None:
     assert sorted(names([one for page in pages for one in page])) == [f"c{number}" for number in range(10)]
 
 
-def _refs_and_facets(client: CatalogClient) -> None:
+def _refs_and_facets(client: NodeClient) -> None:
     assert client("getEntityByRef", "Component:default/C1")["metadata"]["name"] == "c1"
     assert client("getEntityByRef", "component:default/none") is None
     assert client("getEntityByName", {"kind": "User", "name": "ana"})["metadata"]["name"] == "ana"
@@ -129,18 +140,18 @@ def _refs_and_facets(client: CatalogClient) -> None:
     assert found == {"kind": [{"value": "Component", "count": 1}, {"value": "User", "count": 1}]}
 
 
-def _ancestors(client: CatalogClient) -> None:
+def _ancestors(client: NodeClient) -> None:
     found = client("getEntityAncestors", {"entityRef": "component:default/c1"})
     assert found["rootEntityRef"] == "component:default/c1"
     kinds = [one["entity"]["kind"] for one in found["items"]]
     assert kinds == ["Component", "Location"]
-    with pytest.raises(CatalogClientError) as refused:
+    with pytest.raises(ClientError) as refused:
         client("getEntityAncestors", {"entityRef": "component:default/none"})
     assert (refused.value.name, refused.value.status) == ("ResponseError", 404)
     assert refused.value.cause == "NotFoundError"
 
 
-def _locations(client: CatalogClient, place: str, web: FileServer) -> None:  # noqa: F811
+def _locations(client: NodeClient, place: str, web: FileServer) -> None:  # noqa: F811
     (only,) = client("getLocations")["items"]
     assert (only["type"], only["target"]) == ("url", place)
     assert client("getLocationById", only["id"]) == only
@@ -154,7 +165,7 @@ def _locations(client: CatalogClient, place: str, web: FileServer) -> None:  # n
     tried = client("addLocation", {"target": place, "dryRun": True})
     assert tried["exists"] is True
     assert len(tried["entities"]) == 14
-    with pytest.raises(CatalogClientError) as refused:
+    with pytest.raises(ClientError) as refused:
         client("addLocation", {"target": place})
     assert (refused.value.status, refused.value.cause) == (409, "ConflictError")
     assert client("addLocation", {"target": place, "onConflict": "refresh"})["location"] == only
@@ -170,7 +181,7 @@ def _locations(client: CatalogClient, place: str, web: FileServer) -> None:  # n
     assert client("getLocations")["items"] == [only]
 
 
-def _writes(client: CatalogClient, place: str, web: FileServer, work: Work) -> None:  # noqa: F811
+def _writes(client: NodeClient, place: str, web: FileServer, work: Work) -> None:  # noqa: F811
     entity = client("getEntityByRef", "component:default/c1")
     bare = {key: entity[key] for key in ("apiVersion", "kind", "spec")} | {"metadata": {"name": "new"}}
     assert client("validateEntity", bare, f"url:{place}") == {"valid": True}

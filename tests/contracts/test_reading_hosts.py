@@ -9,7 +9,7 @@ from core.errors import InputError, NotFound
 from scm.budget import forget_budgets
 from scm.errors import RepositoryNotFound
 from scm.fakes.state import FakeTeam, State
-from scm.port import Directory, Listing, Pages
+from scm.port import Directory, Listing, Pages, Personal
 from scm.values import RepositoryName
 from tests.contracts.worlds import WORLDS, World
 
@@ -185,6 +185,19 @@ def test_an_organisation_s_repositories_are_listed_to_the_end(world: World) -> N
         assert listed[5].topics == ("x",)
     with pytest.raises(NotFound, match=r"nobody|nothing"):
         list(world.host.repositories("nobody"))
+
+
+def test_what_belongs_to_the_person_of_the_token_is_told(world: World) -> None:
+    if not isinstance(world.host, Personal):
+        pytest.skip("has no persons of its own")
+    world.put(FILES, "main")
+    me = world.host.me()
+    assert me.id
+    places = [me, *world.host.owners()]
+    assert len({one.id for one in places}) == len(places)
+    assert world.name.owner.partition("/")[0] in [one.path for one in places]
+    own = [one.name for one in world.host.own_repositories()]
+    assert all(one.owner == me.path for one in own) or world.name in own
 
 
 def test_people_and_teams_are_told_to_the_end(world: World) -> None:

@@ -20,6 +20,8 @@ def answer(argument: str) -> None:
         sys.stdout.write(sys.stdin.read())
     elif argument == "fail":
         raise ValueError("this went wrong")
+    elif argument == "hang":
+        time.sleep(600)
     elif argument == "hang with a child":
         inner = subprocess.Popen([sys.executable, "-S", "-c", "import time; time.sleep(600)"])
         sys.stdout.write(f"{inner.pid}\n")

@@ -64,7 +64,7 @@ def test_the_same_repository_twice_is_refused_and_nothing_is_left(running: Runni
 def test_commands_speak_to_it(running: Running) -> None:
     token = str(running.http.headers["Authorization"]).removeprefix("Bearer ")
     running.environ |= {"GREENROOM_TOKEN": token, "GREENROOM_URL": running.url}
-    listed = running.command("catalog", "list", "--json")
+    listed = running.command("catalog", "list", "--kind", "template", "--json")
     assert listed.returncode == 0, listed.stderr
     assert "patient" in listed.stdout
     doctor = running.command("doctor")

@@ -9,12 +9,20 @@ import pytest
 
 from scaffolder.checks import extensions_are_loaded
 from scaffolder.expressions import extensions
+from scm import registry
+from scm.fakes.github import FakeGitHub
+from scm.fakes.gitlab import FakeGitLab
+from scm.github.host import GitHubHost
+from scm.gitlab.host import GitLabHost
 from scm.registry import publishing_host
 from scm.values import Author, RepositoryName
 from tests.conftest import Api
+from tests.contracts.worlds import on_github, on_gitlab
 from tests.scaffolder.conftest import Workshop
 
 EXTENSIONS = "/api/scaffolder/v2/templating-extensions"
+ME = "greenroom-bot"
+"""Whose the tokens of the fakes are."""
 SAMPLE = "tests.scaffolder.extension_sample"
 
 
@@ -94,7 +102,8 @@ def repository(tmp_path: Path, db: None) -> RepositoryName:
 
 
 def asked(api: Api, path: str, **context: Any) -> Any:
-    return api.post(f"/api/scaffolder/v2/autocomplete/{path}", {"token": "t", "context": context})
+    token = "glpat-fake" if path.startswith("gitlab") else "ghp_fake"
+    return api.post(f"/api/scaffolder/v2/autocomplete/{path}", {"token": token, "context": context})
 
 
 @pytest.mark.parametrize(
@@ -110,6 +119,44 @@ def test_fields_are_suggested(
 ) -> None:
     answer = asked(api, path, **context)
     assert (answer.status_code, answer.json()) == (200, {"results": results})
+
+
+@pytest.fixture
+def hosts(db: None) -> Iterator[None]:
+    """A GitHub and a GitLab with a person, their organisation and a repository of each."""
+    with FakeGitHub() as hub, FakeGitLab() as lab:
+        hub.state.organisation("acme", "ana")
+        hub.state.repository("acme/shop")
+        hub.state.repository(f"{hub.me}/notes")
+        lab.state.organisation("acme", "ana")
+        lab.state.repository("acme/shop")
+        lab.state.repository(f"{lab.me}/notes")
+        registry.register(GitHubHost(on_github(hub)))
+        registry.register(GitLabHost(on_gitlab(lab)))
+        yield
+        registry.forget("github.test")
+        registry.forget("gitlab.test")
+
+
+def ids(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.content
+    return [one["id"] for one in answer.json()["results"]]
+
+
+def test_pickers_of_github_ask_for_what_belongs_to_the_person(hosts: None, api: Api) -> None:
+    """What RepoUrlPicker and RepoOwnerPicker send: a host, and nobody's name."""
+    assert ids(asked(api, "github/repositoriesWithOwner", host="github.test")) == ["acme/shop", f"{ME}/notes"]
+    assert ids(asked(api, "github/repositoriesWithOwner", host="github.test", owner="acme")) == ["acme/shop"]
+    assert ids(asked(api, "github/owners", host="github.test")) == ["acme"]
+
+
+def test_pickers_of_gitlab_go_by_numbers(hosts: None, api: Api) -> None:
+    """What GitlabRepoPicker sends: first it asks for groups, then for the projects of one of them, or of the person."""
+    groups = asked(api, "gitlab/groups", host="gitlab.test").json()["results"]
+    assert [one["title"] for one in groups] == ["acme", ME]
+    for one, names in zip(groups, (["shop"], ["notes"]), strict=True):
+        found = asked(api, "gitlab/repositories", host="gitlab.test", id=one["id"])
+        assert found.json()["results"] == [{"id": name, "title": name} for name in names]
 
 
 @pytest.mark.django_db

@@ -7,13 +7,14 @@ from scm.gitlab.checks import read_checks
 from scm.gitlab.directory import read_organisation
 from scm.gitlab.hooks import Hooks
 from scm.gitlab.merge_requests import MergeRequests
+from scm.gitlab.personal import Personal
 from scm.gitlab.protection import Protection
 from scm.gitlab.publishing import Publishing
 from scm.values import CheckState, Organisation, RepositoryName
 
 
-class GitLabHost(Publishing, MergeRequests, Protection, Hooks):
-    """CodeHost, Listing, Directory, Pages, PullRequests, Protecting, Hooks, Checks and ActingAs of one GitLab."""
+class GitLabHost(Publishing, MergeRequests, Protection, Hooks, Personal):
+    """CodeHost, Listing, Directory, Pages, PullRequests, Protecting, Hooks, Checks, Personal and ActingAs of one GitLab."""
 
     def organisation(self, owner: str) -> Organisation:
         return read_organisation(self.access, owner)

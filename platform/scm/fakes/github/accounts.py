@@ -22,6 +22,7 @@ class Accounts:
         base = fake.api.removeprefix(fake.url)
         fake.route("GET", f"{base}/users/([^/]+)", self._account)
         fake.route("GET", f"{base}/user", self._me)
+        fake.route("GET", f"{base}/user/orgs", self._my_organisations)
         fake.route("GET", f"{base}/orgs/([^/]+)/teams/([^/]+)", self._team)
         fake.route("GET", f"{base}/app/installations", self._installed)
         fake.route("POST", rf"{base}/app/installations/(\d+)/access_tokens", self._token)
@@ -50,6 +51,22 @@ class Accounts:
         if asked.headers.get("authorization", "").partition(" ")[2].startswith("ghs_"):
             return forbidden("Resource not accessible by integration")
         return Reply(data=documents.account(self.fake.url, self.fake.api, self.fake.whose(asked), ""))
+
+    def _my_organisations(self, asked: Asked) -> Reply:
+        """Everybody is in every organisation here."""
+        listed = [self._card(owner) for owner in sorted(self.fake.state.teams)]
+        return paged(asked, listed, self.fake.url)
+
+    def _card(self, owner: str) -> dict[str, Any]:
+        """An organisation as lists tell it."""
+        account = documents.account(self.fake.url, self.fake.api, owner, owner, organisation=True)
+        whole = _as_organisation(account) | {"description": ""}
+        at = whole["url"]
+        addresses = documents.links(at, ["repos", "events", "hooks", "issues", "members", "public_members"])
+        return {
+            name: whole[name]
+            for name in ("login", "id", "node_id", "url", "avatar_url", "description", *addresses)
+        }
 
     def _team(self, asked: Asked, owner: str, slug: str) -> Reply:
         found = next((one for one in self.fake.state.teams.get(owner, ()) if one.slug == slug), None)

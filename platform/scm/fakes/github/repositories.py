@@ -25,6 +25,7 @@ class Repositories:
         fake.route("GET", f"{base}/users/([^/]+)/repos", self._of_person)
         fake.route("POST", f"{base}/orgs/([^/]+)/repos", self._make)
         fake.route("POST", f"{base}/user/repos", self._make_own)
+        fake.route("GET", f"{base}/user/repos", self._of_me)
         fake.route("GET", rf"{base}/repositories/(\d+)", self._numbered)
         fake.route("PUT", f"{base}/orgs/([^/]+)/teams/([^/]+)/repos/([^/]+)/([^/]+)", self._let_team_in)
         fake.within("GET", "", self._tell)
@@ -40,6 +41,11 @@ class Repositories:
 
     def _of_person(self, asked: Asked, login: str) -> Reply:
         return self._listed(asked, login) if unquote(login) in self.fake.state.people else missing()
+
+    def _of_me(self, asked: Asked) -> Reply:
+        """All that there are: everybody is in every organisation here."""
+        found = sorted(self.fake.state.repositories.values(), key=lambda one: one.full_name)
+        return paged(asked, [self.fake.document(one) for one in found], self.fake.url)
 
     def _listed(self, asked: Asked, owner: str) -> Reply:
         found = sorted(self.fake.state.below(unquote(owner)), key=lambda one: one.full_name)

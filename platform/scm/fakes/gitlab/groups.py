@@ -31,6 +31,8 @@ class Groups:
             ("GET", f"{at}/user", self._me),
             ("GET", f"{at}/users", self._people),
             ("GET", rf"{at}/users/(\d+)", self._numbered),
+            ("GET", rf"{at}/users/(\d+)/projects", self._of_person),
+            ("GET", f"{at}/groups", self._mine),
         ):
             fake.route(method, pattern, handler)
 
@@ -110,6 +112,18 @@ class Groups:
         listed = sorted(self.fake.state.below(found[1]), key=lambda one: one.id)
         if asked.query.get("include_subgroups") != "true":
             listed = [one for one in listed if one.owner == found[1]]
+        return paged(asked, [self.fake.document(one) for one in listed], self.fake.url)
+
+    def _mine(self, asked: Asked) -> Reply:
+        """All that there are: everybody is a member everywhere here."""
+        listed = [self._shown(number, path, team) for path, (number, team) in self._all().items()]
+        return paged(asked, listed, self.fake.url)
+
+    def _of_person(self, asked: Asked, number: str) -> Reply:
+        login = next((login for login, one in self.fake.numbers.items() if one == int(number)), None)
+        if login is None:
+            return missing("User")
+        listed = [one for one in self.fake.state.repositories.values() if one.owner == login]
         return paged(asked, [self.fake.document(one) for one in listed], self.fake.url)
 
     def _subgroups(self, asked: Asked, group: str) -> Reply:
