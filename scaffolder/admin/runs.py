@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path
@@ -15,11 +15,13 @@ from django.utils.safestring import SafeString
 
 from core.admin import ReadOnly
 from core.api.responses import event_stream
-from core.errors import RateLimited
+from core.errors import NotFound, RateLimited
 from scaffolder.admin import deciding
 from scaffolder.admin.page import shown
 from scaffolder.admin.words import badge, lasted
 from scaffolder.api.streams import EventStream
+from scaffolder.api.v1.artifacts import sent
+from scaffolder.artifacts import actions as artifacts
 from scaffolder.models import Run, StepRun
 from scaffolder.states import StepState
 
@@ -84,11 +86,12 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         return lookup == "state__exact"
 
     def get_urls(self) -> list[Any]:
-        """The page of a run, what is decided about it, and its log as it comes."""
+        """The page of a run, what is decided about it, its log as it comes, and the files that it hands out."""
         view = self.admin_site.admin_view
         return [
             path("<str:run_id>/do/<str:deed>/", view(self.decide), name="scaffolder_run_do"),
             path("<str:run_id>/stream/", view(self.stream), name="scaffolder_run_stream"),
+            path("<str:run_id>/artifacts/<str:name>", view(self.artifact), name="scaffolder_run_artifact"),
             *super().get_urls(),
         ]
 
@@ -125,6 +128,16 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
             return HttpResponse(
                 error.message, status=503, headers={"Retry-After": "2"}, content_type="text/plain"
             )
+
+    def artifact(self, request: HttpRequest, run_id: str, name: str) -> HttpResponseBase:
+        """A file that the run hands out: as the API sends it, for who is signed in here and may look at the run."""
+        run = self.run(request, run_id)
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        try:
+            return sent(artifacts.named(run, name))
+        except NotFound:
+            raise Http404 from None
 
     def run(self, request: HttpRequest, run_id: str) -> Run:
         """The run, for who may look at runs; 404 when there is none."""
