@@ -28,7 +28,7 @@ from scaffolder.steps.zipping import Zipper
 from scaffolder.tasks import execute_run
 from tests.conftest import Api
 from tests.scaffolder.conftest import BY, TASKS, Workshop
-from tests.scaffolder.test_admin import signed_in
+from tests.scaffolder.test_admin import signed_in, text_of
 
 FILES = {"skeleton/a.txt": "a\n", "skeleton/docs/b.md": "b\n"}
 FETCH = {"id": "fetch", "action": "fetch:plain", "input": {"url": "./skeleton"}}
@@ -106,6 +106,20 @@ def test_a_browser_follows_the_address_to_the_file_and_who_may_not_see_the_run_g
     assert Client().get(address).status_code == 401  # a program without a token is told so
     wrong = {**a_click, "Authorization": "Bearer wrong"}
     assert Client().get(address, headers=wrong).status_code == 401
+
+
+@pytest.mark.django_db
+def test_a_runs_page_leads_to_its_files_until_their_days_are_over(workshop: Workshop) -> None:
+    run_id, _ = made(workshop, ZIP)
+    viewer = signed_in("vera", "view_run")
+    page, door = (
+        f"/admin/scaffolder/run/{run_id}/change/",
+        f"/admin/scaffolder/run/{run_id}/artifacts/made.zip",
+    )
+    assert f'href="{door}"' in text_of(viewer, page)
+    Artifact.objects.update(expires_at=timezone.now())
+    assert door not in text_of(viewer, page)
+    assert viewer.get(door).status_code == 404
 
 
 @pytest.mark.django_db
