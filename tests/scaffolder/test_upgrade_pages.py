@@ -1,5 +1,6 @@
 """The registry, upgrades, campaigns and notifications in the admin, and from the command line."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -105,6 +106,10 @@ def test_each_page_leads_to_the_next(
         for place in leads_to:
             assert place in text, (page, place)
         assert "/history/" not in text  # Django's own log of edits, which knows nothing of these rows
+    templates = text_of(browser, f"{ADMIN}/templateentity/")
+    for table, told in {"templateversion": "2 template versions", "instance": "1 instance"}.items():
+        (way,) = re.findall(rf'href="({ADMIN}/{table}/\?[^"]+service)"', templates)
+        assert told in text_of(browser, way)
     runs = text_of(browser, f"{ADMIN}/run/?template_version__id__exact={instance.version_id}")
     assert str(instance.run_id) in runs
     assert str(upgrade.run_id) not in runs
