@@ -1,7 +1,7 @@
 """What people do with runs: start, cancel, retry; each recorded with who did it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -16,7 +16,7 @@ from core.secretbox import seal
 from core.states import move
 from scaffolder import admission, cancelling, permitted
 from scaffolder.approvals.actions import ask
-from scaffolder.approvals.plan import owner_of, required
+from scaffolder.approvals.plan import required
 from scaffolder.approvals.policy import requirements
 from scaffolder.auditing import shortened
 from scaffolder.fencing import channel
@@ -33,22 +33,35 @@ from scaffolder.steps import ACTIONS
 from scaffolder.template import check_secrets, check_template, check_values, frozen_spec
 
 
-def find_template(text: str, subject: Subject) -> tuple[str, dict[str, Any]]:
-    """The reference and the entity of a template that the subject may see; short references are completed."""
+class FoundTemplate(NamedTuple):
+    """A template of the catalog: its reference, the entity, and who owns it, "" when nobody does."""
+
+    ref: str
+    entity: dict[str, Any]
+    owner: str
+
+
+def find_template(text: str, subject: Subject) -> FoundTemplate:
+    """A template that the subject may see; short references are completed. InputError, NotFound."""
     ref = EntityRef.parse(text, default_kind="template")
     if ref.kind.lower() != "template":
         raise InputError("Invalid kind, only 'Template' kind is supported")
-    found = Entity.objects.visible_to(subject).filter(ref=str(ref)).first()
+    found = _visible(str(ref), subject)
     if found is None:
         raise NotFound(f"Template {ref} not found")
-    return found.ref, found.document
+    return FoundTemplate(found.ref, found.document, found.owner_ref.lower())
 
 
 def user_of(subject: Subject) -> dict[str, Any]:
     """Who asks, as expressions see it: a reference, and their entity when the catalog has one."""
     ref = subject.entity_ref or subject.ref
-    person = Entity.objects.visible_to(subject).filter(ref=ref.lower()).first()
+    person = _visible(ref.lower(), subject)
     return {"ref": ref} if person is None else {"entity": person.document, "ref": ref}
+
+
+def _visible(ref: str, subject: Subject) -> Entity | None:
+    looked_at = Entity.objects.visible_to(subject).select_related("stored")
+    return looked_at.only("ref", "owner_ref", "stored__final").filter(ref=ref).first()
 
 
 @transaction.atomic
@@ -70,7 +83,7 @@ def start(
     known = run_of(created_by, request_key, digest) if request_key else None
     if known is not None:
         return known
-    ref, whole = find_template(template_ref, by)
+    ref, whole, owner = find_template(template_ref, by)
     check_template(whole, list(ACTIONS))
     entity = permitted.template(whole, by)
     check_values(entity, values)
@@ -80,12 +93,11 @@ def start(
     user = user_of(by)
     spec = frozen_spec(entity, ref=ref, values=values, user=user)
     permitted.check_steps(whole, spec["steps"], by)
-    owner = owner_of(ref)
     wanted = requirements(spec, lambda: owner)
     run = Run(
         template_ref=ref,
         spec=spec,
-        owner_ref=owner or "",
+        owner_ref=owner,
         places=admission.places_of(spec),
         secret_names=sorted(secrets or {}),
         request_key=request_key,
@@ -97,7 +109,7 @@ def start(
         created_by=user["ref"],
     )
     try:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=bool(request_key)):
             run.save(force_insert=True)
     except IntegrityError:  # the same request came in twice at once, and the other one was first
         known = run_of(created_by, request_key, digest) if request_key else None

@@ -13,19 +13,23 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from core.leases import claim, free
+from core import leases
+from core.leases import free
 from core.notices import notice
+from core.sql import rows
 from scaffolder.fencing import channel
 from scaffolder.jobs import EXECUTE_RUN
 from scaffolder.models import Run, RunEvent
-from scaffolder.states import MOVES, RunState
+from scaffolder.states import RunState
 from scm.registry import hosts
 
 _LOCK = 0x67726E_72756E  # "grn", "run": one number of the whole database
 _ADDRESS = re.compile(r"^([A-Za-z0-9.:-]{1,253})\?(?:[^\s]*&)?(?:repo|owner|project|organization|workspace)=")
 _DEEPEST = 6
-_LOOKED_AT = ("state", "template_ref", "owner_ref", "places", "created_at", "started_at")
 MOST_CALLED = 20
+_WAITING = (
+    "SELECT id FROM scaffolder_run WHERE state = 'open' AND waits_for <> '' ORDER BY created_at LIMIT %s"
+)
 
 
 def places_of(spec: Mapping[str, Any]) -> list[str]:
@@ -38,29 +42,32 @@ def places_of(spec: Mapping[str, Any]) -> list[str]:
     return sorted(named & known)
 
 
+@transaction.atomic
 def take(run_id: str) -> Run | None:
     """The run for this worker; None when another has it, its state forbids it, or a limit keeps it waiting."""
-    run = Run.objects.only(*_LOOKED_AT).filter(free(timezone.now()), pk=run_id).first()
+    now = timezone.now()
+    locked = (
+        Run.objects.select_for_update(of=("self",))
+        .select_related("template_version")
+        .defer("template_version__document")
+    )
+    run = locked.filter(free(now), pk=run_id, state__in=[RunState.OPEN, RunState.PROCESSING]).first()
     if run is None:
         return None
-    runs = Run.objects.all()
-    if run.state != RunState.OPEN:  # left behind by a worker: its place is its own still
-        return claim(runs, run_id, to=RunState.PROCESSING, moves=MOVES)
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        reason = _full(run)
-        if reason:
-            _wait(run, reason)
-            return None
-        started = run.started_at or timezone.now()
-        return claim(runs, run_id, to=RunState.PROCESSING, moves=MOVES, waits_for="", started_at=started)
+    if run.state == RunState.PROCESSING:  # left behind by a worker: its place is its own still
+        return leases.take(run)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    reason = _full(run)
+    if reason:
+        _wait(run, reason)
+        return None
+    return leases.take(run, to=RunState.PROCESSING, waits_for="", started_at=run.started_at or now)
 
 
 def call_next() -> None:
     """Ring for the runs that have waited longest; each finds out by itself whether there is a place for it now."""
-    waiting = Run.objects.filter(state=RunState.OPEN).exclude(waits_for="").order_by("created_at")
-    for pk in list(waiting.values_list("pk", flat=True)[:MOST_CALLED]):
+    for (pk,) in rows(_WAITING, [MOST_CALLED]):
         EXECUTE_RUN.now(str(pk))
 
 

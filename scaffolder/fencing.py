@@ -5,7 +5,6 @@ its own for lines of the log alone, or at the head of one that writes more. The 
 of their ids.
 """
 
-import json
 import logging
 import threading
 import time
@@ -21,6 +20,7 @@ from django.utils import timezone
 from core.errors import LeaseLost
 from core.leases import LEASE
 from core.notices import CHANNEL
+from scaffolder.json_text import compact
 from scaffolder.models import Run, RunEvent
 from scaffolder.states import RunState
 
@@ -156,7 +156,7 @@ class Fence:
             *(now, now + LEASE, self.run.pk, self.run.attempts, *more, self.run.pk),
             *(
                 [line.type for line in lines],
-                [_json(line.body) for line in lines],
+                [compact(line.body) for line in lines],
                 [line.at for line in lines],
             ),
             channel(self.run.pk),
@@ -170,7 +170,3 @@ class Fence:
         if found[0]:
             self._cancelled.set()
         return True
-
-
-def _json(body: dict[str, Any]) -> str:
-    return json.dumps(body, separators=(",", ":"))

@@ -32,11 +32,21 @@ class Journal:
         self.masker = masker
         self.fence = Fence(run, cancelled)
         self._lines = 0
+        self._working = "", ""
+        """The id and the action of the step that is done now."""
+        self._has_sealed = run.attempts > 1
+        """Whether something sealed may have to go at the end, as an earlier attempt may have left it."""
+        self.restarted = False
+        """Whether deaths of workers are counted, until a step has ended."""
 
-    def say(self, message: str, *, step_id: str | None = None, status: str | None = None) -> None:
-        """One line of the log, in the contract's shape."""
-        self._line(message, step_id, status)
+    def say(self, message: str) -> None:
+        """One line of the log, at once."""
+        self._line(message)
         self.fence.flush()
+
+    def start(self, steps: int) -> None:
+        """The first line of a run; it is written with what comes next."""
+        self._line(f"Starting up task with {steps} steps")
 
     def action_line(self, message: str, step_id: str, level: str = "info") -> None:
         """A line that an action writes; its level is coloured, as clients know it. It may wait a moment for others."""
@@ -54,6 +64,7 @@ class Journal:
         def write() -> bool:
             return not StepRun.objects.begun(self.run.pk, position, step["id"]) or self._has_made(step["id"])
 
+        self._working = step["id"], step["action"]
         self._line(f"Beginning step {step['name']}", step["id"], "processing")
         return self.fence.write(write)
 
@@ -65,7 +76,7 @@ class Journal:
             StepState.COMPLETED,
             (f"Finished step {step['name']}", step["id"], "completed"),
             output=shown,
-            sealed_output=None if shown == output else seal(output),
+            sealed_output=None if shown == output else self._sealed(output),
         )
 
     def skip(self, position: int, step: Mapping[str, Any], reason: str) -> None:
@@ -78,7 +89,7 @@ class Journal:
     def fail(self, position: int, step: Mapping[str, Any], error: Mapping[str, str]) -> None:
         line = f"{error['name']}: {error['message']}"
         shown = self.masker.data(error)
-        self._end(position, StepState.FAILED, (line, step["id"], "failed"), step_id=step["id"], error=shown)
+        self._end(position, StepState.FAILED, (line, step["id"], "failed"), error=shown)
 
     def start_over(self) -> None:
         """Forget the steps that were done: what they made in the workspace is gone."""
@@ -102,10 +113,8 @@ class Journal:
             rows = Run.objects.filter(pk=self.run.pk, attempts=self.run.attempts)
             if not move(rows, state, MOVES, output=body.get("output"), secrets=None):
                 raise LeaseLost(f"run {self.run.pk}, attempt {self.run.attempts}, was taken or ended")
-            StepRun.objects.filter(run=self.run, sealed_output__isnull=False).update(
-                sealed_output=None, forgotten=True
-            )
-            Checkpoint.objects.filter(run=self.run).delete()
+            if self._has_sealed:
+                self._forget_sealed()
             record(WORKER, str(state), self.run)
 
         self.fence.say(RunEvent.Type.COMPLETION, body)
@@ -144,7 +153,7 @@ class Journal:
         if kept is not None:
             return open_sealed(bytes(kept))
         value = work()
-        sealed = seal(value)
+        sealed = self._sealed(value)
         self.fence.write(
             lambda: Checkpoint.objects.get_or_create(
                 run=self.run, step_id=step_id, key=key, defaults={"value": sealed}
@@ -163,6 +172,15 @@ class Journal:
                 self.masker.recall(shown, step.output)
         return {step.position: step for step in steps}
 
+    def _sealed(self, value: Any) -> bytes:
+        self._has_sealed = True
+        return seal(value)
+
+    def _forget_sealed(self) -> None:
+        sealed = StepRun.objects.filter(run=self.run, sealed_output__isnull=False)
+        sealed.update(sealed_output=None, forgotten=True)
+        Checkpoint.objects.filter(run=self.run).delete()
+
     def _has_made(self, step_id: str) -> bool:
         if self.run.attempts == 1:
             return False
@@ -170,24 +188,20 @@ class Journal:
         return left.exists()
 
     def _effect(self, kind: str, key: str, details: dict[str, Any]) -> Effect:
-        working = (
-            StepRun.objects.filter(run=self.run, state=StepState.PROCESSING).order_by("-position").first()
-        )
-        step = self.run.spec["steps"][working.position] if working else {"id": "", "action": ""}
+        step_id, action = self._working
         effect, _ = Effect.objects.get_or_create(
-            run=self.run, kind=kind, key=key, defaults={"step_id": step["id"], "action": step["action"]}
+            run=self.run, kind=kind, key=key, defaults={"step_id": step_id, "action": action}
         )
         effect.details |= cast(dict[str, Any], self.masker.data(details))
         effect.save(update_fields=["details"])
         return effect
 
     def _end(self, position: int, state: StepState, line: tuple[str, str, str], **changes: Any) -> None:
-        changes |= {"step_id": line[1], "state": state, "ended_at": timezone.now()}
+        at = timezone.now()
 
         def write() -> None:
-            if not StepRun.objects.filter(run=self.run, position=position).update(**changes):
-                StepRun.objects.create(run=self.run, position=position, **changes)
-            if self.run.restarts:
+            StepRun.objects.ended(self.run.pk, position, line[1], state, at, **changes)
+            if self.restarted:
                 Run.objects.filter(pk=self.run.pk).update(restarts=0)
 
         self._line(*line)

@@ -6,6 +6,11 @@ from typing import Any
 from django.db import models
 
 
+def compact(value: Any) -> str:
+    """JSON without spaces, as all of it is stored."""
+    return json.dumps(value, separators=(",", ":"))
+
+
 class JsonText(models.TextField):
     """JSON data as text. `jsonb` would sort the keys and refuse NUL characters; nothing here is searched."""
 
@@ -19,7 +24,7 @@ class JsonText(models.TextField):
         return value
 
     def get_prep_value(self, value: Any) -> str | None:
-        return None if value is None else json.dumps(value, separators=(",", ":"))
+        return None if value is None else compact(value)
 
     def value_to_string(self, obj: models.Model) -> str:
         return json.dumps(self.value_from_object(obj))

@@ -120,11 +120,12 @@ class Execution:
         if self.run.last_heartbeat_at is None:  # nobody has begun it yet
             workspace.discard(self.run.pk)
             workspace.prepare(self.run.pk)
-            self.journal.say(f"Starting up task with {len(steps)} steps")
+            self.journal.start(len(steps))
             return {}
         done = self.journal.done()
         kept = workspace.prepare(self.run.pk)
         self.run.restarts += 1
+        self.journal.restarted = True
         until_back(lambda: Run.objects.filter(pk=self.run.pk).update(restarts=self.run.restarts))
         if done and not kept:
             self.journal.start_over()

@@ -60,6 +60,17 @@ def claim(
     return rows.get(pk=pk)
 
 
+def take(row: L, *, to: str | None = None, **more: Any) -> L:
+    """Claim a row that this transaction has locked and has found `free`, in a state that allows it: it is not read again."""
+    if to is not None:
+        more["state"] = to
+    more |= {"lease_until": timezone.now() + LEASE, "attempts": row.attempts + 1}
+    for name, value in more.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(more))
+    return row
+
+
 class Keeper:
     """What a worker knows of its own lease: `lost` is set as soon as it is no longer its own."""
 

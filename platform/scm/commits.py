@@ -203,7 +203,7 @@ def _commit(repository: BareRepository, tree: str, parents: list[str], message: 
         *onto,
         tree,
         folder=repository.folder,
-        stdin=message.encode(),
+        stdin=message.rstrip("\n").encode() + b"\n",  # the last line ends, as `git commit` leaves it
         variables={"GIT_AUTHOR_NAME": author.name, "GIT_AUTHOR_EMAIL": author.email},
     )
     return made.decode().strip()

@@ -1,28 +1,17 @@
 """What GitHub and GitLab do alike when something is pushed: the host is asked what the repository is, git does the rest."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
 from scm import remote
-from scm.connections import Connection
 from scm.git import Credential
+from scm.outside import OutsideHost
 from scm.values import Author, Repository, RepositoryName
 
 
-class PushingByGit(ABC):
+class PushingByGit(OutsideHost):
     """The pushing part of `Publishing`, for a host outside that is reached by git over HTTPS."""
-
-    host: str
-    connection: Connection
-
-    @abstractmethod
-    def get_repository(self, name: RepositoryName) -> Repository:
-        """See `scm.port.Reading`."""
-
-    @abstractmethod
-    def clone_url(self, name: RepositoryName) -> str:
-        """See `scm.port.Reading`."""
 
     @abstractmethod
     def git_credential(self, name: RepositoryName) -> Credential:

@@ -238,6 +238,12 @@ class PullRequest:
     author: str
     web_url: str
     draft: bool = False
+    fork: str = ""
+    """Whose fork has the source branch (GitLab: which project's number), when it is not in the repository itself."""
+
+    def joins(self, source: str, target: str, fork: str = "") -> bool:
+        """Whether it asks for `source`, of the repository itself or of somebody's fork, to be merged into `target`."""
+        return (self.source_branch, self.target_branch, self.fork) == (source, target, fork)
 
 
 @dataclass(frozen=True, slots=True)

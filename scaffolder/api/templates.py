@@ -21,7 +21,7 @@ class ParameterSchemaView(ApiView):
     permission = "scaffolder.template.parameter.read"
 
     def get(self, _request: Any, namespace: str, kind: str, name: str) -> HttpResponse:
-        _, entity = find_template(f"{kind}:{namespace}/{name}", self.subject)
+        entity = find_template(f"{kind}:{namespace}/{name}", self.subject).entity
         check_version(entity)
         heard(self.subject, "template-parameter-schema", template=f"{kind}:{namespace}/{name}")
         return json_data(parameter_schema(permitted.template(entity, self.subject)))

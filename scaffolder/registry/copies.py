@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
@@ -82,24 +83,33 @@ def copy_kept(place: Path, into: Path) -> Path:
 def digest_of(folder: Path, *, but: str = "") -> str:
     """SHA-256 over the paths, executable bits, links and contents of a folder; `but` is a file in it to leave out."""
     whole = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if but and path == folder / but:
+    for path, entry in _walked(os.fspath(folder)):
+        if path == but:
             continue
-        name = os.fsencode(path.relative_to(folder))
-        if path.is_symlink():
-            whole.update(b"l %d %s %s\n" % (len(name), name, os.fsencode(path.readlink())))
-        elif path.is_file():
-            content = hashlib.sha256(path.read_bytes()).hexdigest().encode()
-            executable = b"x" if os.access(path, os.X_OK) else b"f"
+        name = os.fsencode(path)
+        if entry.is_symlink():
+            whole.update(b"l %d %s %s\n" % (len(name), name, os.fsencode(os.readlink(entry.path))))  # noqa: PTH115
+        elif entry.is_file():
+            with open(entry.path, "rb") as opened:  # noqa: PTH123  no Path per file: each start comes through here
+                content = hashlib.sha256(opened.read()).hexdigest().encode()
+            executable = b"x" if os.access(entry.path, os.X_OK) else b"f"
             whole.update(b"%s %d %s %s\n" % (executable, len(name), name, content))
     return whole.hexdigest()
 
 
 def _measure(folder: Path) -> None:
     measure = Measure(LIMITS)
-    for place, _, files in os.walk(folder):
-        for name in files:
-            path = Path(place) / name
-            measure.add(str(path.relative_to(folder)), path.lstat().st_size)
-            if not path.is_symlink() and not path.is_file():
-                raise TooLarge(f"{path.relative_to(folder)} is no file; take it out of the template's folder")
+    for path, entry in _walked(os.fspath(folder)):
+        measure.add(path, entry.stat(follow_symlinks=False).st_size)
+        if not entry.is_symlink() and not entry.is_file():
+            raise TooLarge(f"{path} is no file; take it out of the template's folder")
+
+
+def _walked(folder: str, below: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """All in a folder but the folders themselves, by the path from there, in the order of the parts of these paths."""
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda one: one.name):
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walked(entry.path, f"{below}{entry.name}/")
+            else:
+                yield f"{below}{entry.name}", entry

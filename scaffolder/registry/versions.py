@@ -26,7 +26,7 @@ def record(entity: Mapping[str, Any], ref: str) -> TemplateVersion:
     fixed = pin(entity)
     document = {"apiVersion": entity["apiVersion"], "metadata": entity["metadata"], "spec": entity["spec"]}
     stated = _stated(document, fixed)
-    rows = TemplateVersion.objects.filter(template_ref=ref)
+    rows = TemplateVersion.objects.filter(template_ref=ref).defer("document")
     if fixed.commit:
         known = rows.filter(stated=stated, seen_commit=fixed.commit).order_by("-number").first()
         if known is not None:

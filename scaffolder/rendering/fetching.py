@@ -52,7 +52,7 @@ def fetch_template(
             limits=limits,
             cancel=cancel,
         )
-        return land(staging, target, replace=options.replace, limits=limits)
+        return land(staging, target, replace=options.replace, limits=limits, whole=True)
 
 
 def fetch_template_file(

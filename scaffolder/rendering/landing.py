@@ -1,5 +1,5 @@
-"""Moves what was rendered to where it belongs, file by file and each at once, so that a kill leaves no torn
-file.
+"""Moves what was rendered to where it belongs, each file at once and a folder that is new with all in it, so that a kill
+leaves no torn file.
 """
 
 import os
@@ -41,9 +41,12 @@ def remove(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def land(staging: Path, target: Path, *, replace: bool, limits: Limits) -> list[str]:
+def land(staging: Path, target: Path, *, replace: bool, limits: Limits, whole: bool = False) -> list[str]:
     """Move all of a folder into the target; without replace, files that are there stay. Gives the paths
     moved.
+
+    `whole`: folders that are new move with all in them, also with what `survey` leaves out; for what we rendered
+    ourselves, which holds no `.git`.
 
     Raises InputError for what would leave the target, and when a file and a folder want the same name.
     """
@@ -51,9 +54,17 @@ def land(staging: Path, target: Path, *, replace: bool, limits: Limits) -> list[
     target.mkdir(parents=True, exist_ok=True)
     below = Confined(target)
     landed: list[str] = []
+    with_all_in_it: tuple[str, ...] = ()
     for entry in entries:
+        if entry.path.startswith(with_all_in_it):
+            landed += [] if entry.kind == "folder" else [entry.path]
+            continue
         goal = below(entry.path)
         if entry.kind == "folder":
+            if whole and not os.path.lexists(goal):
+                (staging / entry.path).replace(goal)
+                with_all_in_it += (f"{entry.path}/",)
+                continue
             if os.path.lexists(goal) and not goal.is_dir():
                 raise InputError(f"{entry.path!r} is a folder here and a file in the workspace: rename one")
             goal.mkdir(parents=True, exist_ok=True)

@@ -75,6 +75,8 @@ def render_tree(
     renderer = renderer_for(options, environment)
     within, there = Confined(into), Confined(beside)
     left_alone = is_left_alone(options)
+    keeps = not options.replace and beside.is_dir() and any(beside.iterdir())
+    folders, mode_of_new = {into}, _mode_of_new()
     made: list[str] = []
     total = 0
     for entry in survey(skeleton, limits):
@@ -84,11 +86,14 @@ def render_tree(
         target = within(path)
         if entry.kind == "folder":
             target.mkdir(parents=True, exist_ok=True)
+            folders.add(target)
             made.append(f"{path}/")
             continue
-        if not options.replace and os.path.lexists(there(path)):
+        if keeps and os.path.lexists(there(path)):
             continue
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.parent not in folders:  # a value with a slash in it makes folders of its own
+            target.parent.mkdir(parents=True, exist_ok=True)
+            folders.add(target.parent)
         source = skeleton / entry.path
         if entry.kind == "link":
             target.unlink(missing_ok=True)
@@ -99,10 +104,21 @@ def render_tree(
             if is_rendered(entry, options, left_alone):
                 content = _rendered(content, entry.path, renderer)
             total = _counted(content, path, total, limits)
+            wanted, is_new = entry.mode & 0o777, not os.path.lexists(target)
             target.write_bytes(content)
-            target.chmod(entry.mode & 0o777)
+            if (
+                wanted != mode_of_new or not is_new
+            ):  # each change of a file is looked at by `confinement`, which costs
+                target.chmod(wanted)
         made.append(path)
     return made
+
+
+def _mode_of_new() -> int:
+    """What a file may that was just made."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def render_file(

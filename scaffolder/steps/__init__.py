@@ -1,50 +1,30 @@
 """The actions that steps may name, one family a module; this is their registry."""
 
 from core.errors import NotFound
-from scaffolder.steps import (
-    archives,
-    branch_rules,
-    catalog,
-    debug,
-    entities,
-    fetch,
-    fetch_file,
-    fs,
-    fs_content,
-    github,
-    gitlab,
-    http,
-    notification,
-    publish,
-    roadie_actions,
-    webhooks,
-    workspace,
-)
+from scaffolder.steps.families import gathered
 from scaffolder.steps.port import Action
 
-_FAMILIES = (
-    archives,
-    branch_rules,
-    catalog,
-    debug,
-    entities,
-    fetch,
-    fetch_file,
-    fs,
-    fs_content,
-    github,
-    gitlab,
-    http,
-    notification,
-    publish,
-    roadie_actions,
-    webhooks,
-    workspace,
+_FAMILIES = gathered(
+    __name__,
+    "archives",
+    "branch_rules",
+    "catalog",
+    "debug",
+    "entities",
+    "fetch",
+    "fetch_file",
+    "fs",
+    "fs_content",
+    "github",
+    "gitlab",
+    "http",
+    "notification",
+    "publish",
+    "roadie_actions",
+    "webhooks",
+    "workspace",
 )
-ACTIONS: dict[str, Action] = {
-    action.id: action
-    for action in sorted((one for family in _FAMILIES for one in family.ACTIONS), key=lambda one: one.id)
-}
+ACTIONS: dict[str, Action] = {action.id: action for action in sorted(_FAMILIES, key=lambda one: one.id)}
 """All actions that templates may name, by id, in order of it."""
 BUILT_IN: dict[str, Action] = {}
 """Those of our own workflows, which no template can name."""

@@ -12,7 +12,7 @@ from catalog.processing import SOURCE_TEMPLATE
 from catalog.refs import EntityRef
 from core.api.subjects import System
 from core.audit import Actor
-from core.errors import Conflict, GreenroomError, InputError, NotFound
+from core.errors import Conflict, GreenroomError, InputError, NotAllowed, NotFound
 from scaffolder.registry import instances
 from scaffolder.steps.files import encoded, write_bytes
 from scaffolder.steps.port import (
@@ -30,6 +30,7 @@ from scaffolder.steps.yaml_text import yaml_text
 from scm.registry import host_for_url
 
 LOCATION = "location"
+CREATE = "catalog.location.create"
 
 
 def register_location(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
@@ -38,6 +39,8 @@ def register_location(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]
     A file that cannot be read, or that somebody else registered, fails the step unless `optional`; what was
     registered for nothing is taken back. Of a file that is there already, `optional` tells the entity all the same.
     """
+    if not ctx.subject.may(CREATE):
+        raise NotAllowed(f"{ctx.subject.ref} may not register anything in the catalog: {CREATE} is missing")
     url = given.get("catalogInfoUrl") or catalog_url(given["repoContentsUrl"], given.get("catalogInfoPath"))
     ctx.log(f"Registering {url} in the catalog")
     try:

@@ -26,7 +26,8 @@ def delete_own_branch(
 ) -> None:
     """Delete the branch while its head is the commit `sha`, or, without one, a commit that this run can only have made.
 
-    `made` notes what is needed for that: `branch`, `fresh`, `onto` and `says`. CannotUndo for a branch that was there before.
+    `made` notes what is needed for that: `branch`, `fresh`, `onto` and `says`; `begun` when the branch is made at the
+    commit `onto` before anything is pushed, so that nothing is lost with it. CannotUndo for a branch that was there before.
     """
     branch = made.details["branch"]
     if not made.details.get("fresh"):
@@ -39,7 +40,8 @@ def delete_own_branch(
             ctx.log(f"Branch {made.key} was never pushed")
             return
         ours = (found.committer, found.parents, digest_of(found.message))
-        if ours != (COMMITTER.name, (made.details["onto"],), made.details["says"]):
+        empty = made.details.get("begun") and found.sha == made.details["onto"]
+        if not empty and ours != (COMMITTER.name, (made.details["onto"],), made.details["says"]):
             raise CannotUndo(
                 f"branch {made.key} has a commit that this run cannot prove to be its own; look at it"
             )

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from core.errors import InputError, NotFound
+from core.errors import InputError, NotFound, NotImplementedHere
+from scaffolder.errors import CannotUndo
 from scaffolder.expressions.filters.backstage import parsed_repo_url
 from scaffolder.language import repository_hosts
 from scaffolder.steps.port import Foreseen, Made, StepContext, text
 from scaffolder.steps.publishing import REPOSITORY, repository_key
+from scm.connections import GITHUB, GITLAB
 from scm.port import ActingAs, CodeHost
-from scm.registry import hosts, publishing_host
+from scm.registry import connection, hosts, publishing_host
 from scm.values import RepositoryName
 
 REPO_URL = text("The repository, as host and parts: github.com?owner=acme&repo=payments", minLength=1)
@@ -18,8 +20,11 @@ REPO_URL = text("The repository, as host and parts: github.com?owner=acme&repo=p
 TOKEN = text(
     "A person's token: the step then acts as that person. Default: what the host is configured with."
 )
+_KINDS = {GITHUB: "GitHub", GITLAB: "GitLab"}
 _SOON = (0.5, 1.0, 2.0)
 """Seconds after which what was just pushed is looked for again: GitHub tells of it a moment later."""
+
+Hub = TypeVar("Hub", bound=CodeHost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +71,46 @@ def place_in(given: dict[str, Any]) -> Place:
     return Place(address["host"], RepositoryName(address["owner"], address["repo"]))
 
 
-def acting_host(name: str, token: str | None) -> CodeHost:
-    """The host to write to, asked with a step's `token` where it has one. InputError when the host takes none."""
-    host = publishing_host(name)
+@dataclass(frozen=True, slots=True)
+class HostedPlace(Generic[Hub]):
+    """A repository on a host that we can ask: what a step works on."""
+
+    hub: Hub
+    place: Place
+
+    @property
+    def name(self) -> RepositoryName:
+        return self.place.name
+
+
+def acting_host(name: str, token: str | None = None, *, kind: str = "") -> CodeHost:
+    """The host to write to, asked with a step's `token` where it has one.
+
+    InputError when the host takes no token, or is not of the `kind` that alone will do.
+    """
+    host, known = publishing_host(name), connection(name)
+    if kind and (known is None or known.type != kind):
+        raise InputError(
+            f"repoUrl names {name!r}, which is not a {_KINDS[kind]}: use the action of that host"
+        )
     if not token:
         return host
     if not isinstance(host, ActingAs):
         raise InputError(f"repoUrl names {name!r}, which takes no person's token: leave token out")
     return host.acting_with(token)
+
+
+def host_of(made: Made, kind: str) -> CodeHost:
+    """The host of an effect, asked as ourselves: nobody's token is kept. CannotUndo when it is gone."""
+    try:
+        return acting_host(made.details["host"], kind=kind)
+    except (InputError, NotFound, NotImplementedHere) as error:
+        raise CannotUndo(f"{made.kind} {made.key} stays: {error.message}") from error
+
+
+def place_made(made: Made) -> Place:
+    """The repository that an effect is in."""
+    return Place(made.details["host"], RepositoryName.parse(made.details["repository"]))
 
 
 def when_it_shows(ctx: StepContext, work: Callable[[], None]) -> None:

@@ -33,7 +33,7 @@ _OUTPUT = {
 
 def target_of(template_ref: str, number: int | None, by: Subject) -> TemplateVersion:
     """The version with that number, or the one that the template is now. NotFound, NotAllowed as for a run."""
-    ref, entity = find_template(template_ref, by)
+    ref, entity, _ = find_template(template_ref, by)
     check_terms(entity, ref, by)
     if number is None:
         check_template(entity, list(ACTIONS))

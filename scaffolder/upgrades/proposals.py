@@ -34,7 +34,7 @@ class Place:
     def proposed(self, branch: str) -> PullRequest | None:
         """The open pull request of a branch, into the default one."""
         for pull in self.host.open_pull_requests(self.name):
-            if (pull.source_branch, pull.target_branch) == (branch, self.target):
+            if pull.joins(branch, self.target):
                 return pull
         return None
 

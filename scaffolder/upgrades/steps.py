@@ -258,7 +258,9 @@ def undo(ctx: UndoContext, made: Made) -> None:
 
 
 def _undo_pull_request(ctx: UndoContext, host: Any, name: RepositoryName, made: Made, branch: str) -> None:
-    found = [pull for pull in host.open_pull_requests(name) if pull.source_branch == branch]
+    found = [
+        pull for pull in host.open_pull_requests(name) if (pull.source_branch, pull.fork) == (branch, "")
+    ]
     if made.proved:
         known = host.pull_request(name, made.details["number"])
         if known.state == PullRequestState.MERGED:

@@ -1,4 +1,4 @@
-"""One emulate for the whole run; the hosts of the writing contract, and a folder of files for them."""
+"""One emulate for each process of the run; the hosts of the writing contract, and a folder of files for them."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -27,7 +27,7 @@ def protected(writing: WritingWorld, folder: Path) -> WritingWorld:
     return writing
 
 
-def test_rules_are_told_replaced_and_taken_away(protected: WritingWorld) -> None:
+def test_rules_are_told_and_replaced(protected: WritingWorld) -> None:
     host = protected.host
     assert isinstance(host, Protecting)
     found = host.branch_rules(protected.name, "main")
@@ -38,11 +38,17 @@ def test_rules_are_told_replaced_and_taken_away(protected: WritingWorld) -> None
         found = host.branch_rules(protected.name, "main")
         assert found is not None
         assert found.approvals == 2
+    with pytest.raises(NotFound, match="absent"):
+        host.protect_branch(protected.name, "absent", REVIEWED)
+
+
+def test_rules_are_taken_away(protected: WritingWorld) -> None:
+    protected.needs("words for an unprotected branch")
+    host = protected.host
+    assert isinstance(host, Protecting)
     for _ in range(2):
         host.unprotect_branch(protected.name, "main")
         assert host.branch_rules(protected.name, "main") is None
-    with pytest.raises(NotFound, match="absent"):
-        host.protect_branch(protected.name, "absent", REVIEWED)
 
 
 def test_nothing_is_pushed_past_the_rules(protected: WritingWorld, folder: Path) -> None:

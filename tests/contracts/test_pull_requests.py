@@ -44,7 +44,7 @@ def merged(writing: WritingWorld, number: int) -> PullRequest:
     return writing.host.merge_pull_request(writing.name, number, by=ANA)  # type: ignore[attr-defined, no-any-return]
 
 
-def test_one_follows_its_branch_and_is_merged_once(branched: WritingWorld, folder: Path) -> None:
+def test_one_is_opened_once_and_merged_once(branched: WritingWorld, folder: Path) -> None:
     pull = opened(branched)
     assert (pull.repository, pull.title, pull.body) == (branched.name, "Add a feature", "Words.")
     assert (pull.source_branch, pull.target_branch, pull.draft) == ("feature", "main", False)
@@ -52,15 +52,27 @@ def test_one_follows_its_branch_and_is_merged_once(branched: WritingWorld, folde
     assert pull.web_url.startswith(branched.host.web_url(branched.name))
     with pytest.raises(Conflict, match=f"{pull.number}.*open"):
         opened(branched)
+    assert everything_open(branched) == [pull]
+    for _ in range(2):
+        done = merged(branched, pull.number)
+        assert (done.state, done.head_sha) == (PullRequestState.MERGED, pull.head_sha)
+        merge = branched.heads()["main"]
+    assert everything_open(branched) == []
+    assert branched.host.read_file(branched.name, "main", "feature") == b"1"
+    assert shown(branched, pull.number).state == PullRequestState.MERGED
+    assert branched.push(folder) == merge  # git finds the merge there too
+    (folder / "more").write_text("x")
+    assert branched.push(folder) == branched.heads()["main"] != merge
+
+
+def test_one_follows_its_branch_until_it_is_merged(branched: WritingWorld, folder: Path) -> None:
+    branched.needs("pull requests that follow")
+    pull = opened(branched)
     (folder / "feature").write_text("2")
     second = branched.push(folder, "feature")
     assert [(seen.number, seen.head_sha) for seen in everything_open(branched)] == [(pull.number, second)]
-    for _ in range(2):
-        done = merged(branched, pull.number)
-        assert (done.state, done.head_sha) == (PullRequestState.MERGED, second)
-    assert everything_open(branched) == []
+    assert merged(branched, pull.number).head_sha == second
     assert branched.host.read_file(branched.name, "main", "feature") == b"2"
-    assert shown(branched, pull.number).state == PullRequestState.MERGED
 
 
 def test_one_is_closed_once_and_then_not_merged(branched: WritingWorld) -> None:
@@ -89,11 +101,16 @@ def test_a_draft_is_edited_and_not_merged(branched: WritingWorld) -> None:
     assert branched.heads() == before
 
 
+def test_one_between_branches_that_are_not_there_is_refused(branched: WritingWorld) -> None:
+    branched.needs("absent branches")
+    for source, target in (("absent", "main"), ("feature", "absent")):
+        with pytest.raises((NotFound, InputError), match="absent"):
+            opened(branched, source, target)
+    assert everything_open(branched) == []
+
+
 def test_one_without_ground_is_refused(branched: WritingWorld) -> None:
     branched.point("same", branched.heads()["main"])
-    for source, target, words in (("absent", "main", "absent"), ("feature", "absent", "absent")):
-        with pytest.raises((NotFound, InputError), match=words):
-            opened(branched, source, target)
     if branched.refuses_empty:
         with pytest.raises(InputError, match="main"):
             opened(branched, "same")
@@ -105,6 +122,7 @@ def test_one_without_ground_is_refused(branched: WritingWorld) -> None:
 
 
 def test_branches_that_changed_the_same_lines_do_not_merge(branched: WritingWorld, folder: Path) -> None:
+    branched.needs("merge conflicts")
     (folder / "README.md").write_text("theirs\n")
     branched.push(folder, "feature")
     (folder / "README.md").write_text("ours\n")

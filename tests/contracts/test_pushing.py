@@ -23,7 +23,7 @@ def test_a_repository_that_is_not_there_is_not_found(writing: WritingWorld, fold
             ask()
 
 
-def test_a_tree_that_is_pushed_can_be_read(writing: WritingWorld, folder: Path, tmp_path: Path) -> None:
+def test_a_tree_that_is_pushed_can_be_read(writing: WritingWorld, folder: Path) -> None:
     writing.create()
     assert writing.heads() == {}
     sha = writing.push(folder)
@@ -32,10 +32,18 @@ def test_a_tree_that_is_pushed_can_be_read(writing: WritingWorld, folder: Path, 
     for ref in ("main", "HEAD", sha):
         assert writing.host.list_files(writing.name, ref) == ["README.md", "src/run.sh"]
         assert writing.host.read_file(writing.name, ref, "README.md") == b"# Payments\n"
-    writing.host.export_tree(writing.name, "main", "src", tmp_path / "out")
-    assert (tmp_path / "out" / "run.sh").stat().st_mode & 0o100
     if isinstance(writing.host, History):
         assert [commit.author for commit in writing.host.commits(writing.name, "main")] == [ANA]
+
+
+def test_a_program_is_one_for_whoever_takes_the_folder_out(
+    writing: WritingWorld, folder: Path, tmp_path: Path
+) -> None:
+    writing.needs("archives")
+    writing.create()
+    writing.push(folder)
+    writing.host.export_tree(writing.name, "main", "src", tmp_path / "out")
+    assert (tmp_path / "out" / "run.sh").stat().st_mode & 0o100
 
 
 def test_the_first_branch_may_have_another_name(writing: WritingWorld, folder: Path) -> None:

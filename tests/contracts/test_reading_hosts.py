@@ -91,8 +91,7 @@ def test_a_large_file_is_read_whole(world: World) -> None:
 
 
 def test_a_folder_is_exported(world: World, tmp_path: Path) -> None:
-    if world.host.host == "github.test" and world.fake is None:
-        pytest.skip("emulate has no archives")
+    world.needs("archives")
     world.put(FILES, "main")
     world.host.export_tree(world.name, "main", "", tmp_path / "all")
     assert {
@@ -173,8 +172,7 @@ def test_the_repository_s_own_addresses_mean_its_root(world: World) -> None:
 
 
 def test_an_organisation_s_repositories_are_listed_to_the_end(world: World) -> None:
-    if world.host.host == "github.test" and world.fake is None:
-        pytest.skip("emulate lists no organisation's repositories")
+    world.needs("an organisation's list")
     assert isinstance(world.host, Listing)
     world.put(FILES, "main")
     assert [one.name for one in world.host.repositories("acme")] == [world.name]

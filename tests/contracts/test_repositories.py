@@ -1,5 +1,6 @@
 """What every code host does alike when repositories are made, described and removed; also when it is away."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,13 +42,20 @@ def test_the_same_maker_again_gets_the_same_and_another_is_refused(
     sha = writing.push(folder)
     assert writing.create() == made
     assert writing.heads() == {"main": sha}
-    for name in (writing.name, RepositoryName(writing.name.owner, "Payments")):
+    for other in ("run:2", "run:11"):  # of which "run:1" is the beginning
         with pytest.raises(Conflict, match="another name"):
-            writing.host.create_repository(
-                name, description="", default_branch="main", private=True, made_by="run:2"
-            )
+            writing.create(made_by=other)
+    assert listed(writing) == [made]
+
+
+def test_a_name_is_taken_in_other_letters_too(writing: WritingWorld) -> None:
+    writing.needs("names without letter case")
+    made = writing.create()
+    name = RepositoryName(writing.name.owner, "Payments")
     with pytest.raises(Conflict, match="another name"):
-        writing.create(made_by="run:11")  # of which "run:1" is the beginning
+        writing.host.create_repository(
+            name, description="", default_branch="main", private=True, made_by="run:2"
+        )
     assert listed(writing) == [made]
 
 
@@ -132,20 +140,21 @@ def test_a_host_that_is_away_is_unavailable_and_nothing_changes(writing: Writing
 
 
 def test_a_credential_that_may_only_read_changes_nothing(writing: WritingWorld, folder: Path) -> None:
-    if writing.fake is None:
+    if writing.reading_only is None:
         pytest.skip("needs no credential")
     made = writing.create()
     sha = writing.push(folder)
     (folder / "new").write_text("1")
-    writing.fake.readers = set(writing.fake.tokens)  # type: ignore[attr-defined]
-    for attempt in (
-        lambda: writing.push(folder),
-        lambda: writing.host.configure_repository(writing.name, RepositorySettings(description="x")),
-        lambda: writing.host.delete_repository(writing.name, repository_id=made),
-    ):
-        with pytest.raises((ExternalError, NotAllowed), match=r"right|access|allowed|permission"):
-            attempt()
-    writing.fake.readers = set()
+    with writing.reading_only() as host:
+        reader = replace(writing, host=host)
+        assert reader.heads() == {"main": sha}
+        for attempt in (
+            lambda: reader.push(folder),
+            lambda: host.configure_repository(reader.name, RepositorySettings(description="x")),
+            lambda: host.delete_repository(reader.name, repository_id=made),
+        ):
+            with pytest.raises((ExternalError, NotAllowed), match=r"right|access|allowed|permission"):
+                attempt()
     assert listed(writing) == [made]
     assert writing.heads() == {"main": sha}
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import requests
 from pytest_django.fixtures import Settings
 
 import scm.actions
 from core.api.subjects import System
 from scm import storage
+from scm.connections import Connection
 from scm.fakes.github import FakeGitHub
 from scm.fakes.gitlab import FakeGitLab
 from scm.fakes.objects import write_head
@@ -23,13 +25,14 @@ from scm.local import LocalHost
 from scm.models import LocalRepository
 from scm.port import CodeHost
 from scm.values import Author, RepositoryName
-from tests.contracts.worlds import on_github, on_gitlab
+from tests.contracts.emulated import EmulatedGitHub
+from tests.contracts.worlds import EMULATE_LACKS, Counterpart, Emulate, on_github, on_gitlab
 
 ANA = Author("Ana Ruiz", "ana@example.org")
 
 
 @dataclass
-class WritingWorld:
+class WritingWorld(Counterpart):
     """A host to write to.
 
     `name` is a repository that is not there yet, in an owner that is. `point` moves a branch as somebody else with the
@@ -42,6 +45,8 @@ class WritingWorld:
     point: Callable[[str, str], None]
     meanwhile: Callable[[Callable[[], object]], None]
     events: tuple[str, str]
+    reading_only: Callable[[], AbstractContextManager[CodeHost]] | None = None
+    """The same host, for somebody who may read the repository and not write."""
     fake: FakeServer | None = None
     creating: str = ""
     names_conflicts: bool = False
@@ -124,7 +129,15 @@ def on_fake(
     def meanwhile(happens: Callable[[], object]) -> None:
         fake.meanwhile("POST", "/git-receive-pack", happens)
 
-    return WritingWorld(host, name, point, meanwhile, events, fake=fake, creating=creating, **more)  # type: ignore[arg-type]
+    @contextmanager
+    def reading_only() -> Iterator[CodeHost]:
+        fake.readers = set(fake.tokens)
+        yield host
+        fake.readers = set()
+
+    return WritingWorld(
+        host, name, point, meanwhile, events, reading_only, fake=fake, creating=creating, **more
+    )  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -152,5 +165,48 @@ def gitlab(request: pytest.FixtureRequest) -> Iterator[WritingWorld]:
         )
 
 
-WRITING: tuple[MakeWorld, ...] = (local, github, gitlab)
+@contextmanager
+def emulated(request: pytest.FixtureRequest) -> Iterator[WritingWorld]:
+    """GitHub by `emulate`, which nobody here wrote, and git by git itself."""
+    server: Emulate = request.getfixturevalue("emulate_server")
+    name = RepositoryName("bo", "payments")
+    with EmulatedGitHub(server) as hub:
+        host = GitHubHost(Connection("github", "github.test", hub.url, hub.url, token=server.tokens["bo"]))
+
+        def ask(method: str, path: str, **body: object) -> requests.Response:
+            return server.ask(method, f"/repos/{name}{path}", by="bo", **body)
+
+        def point(branch: str, sha: str) -> None:
+            ref = f"refs/heads/{branch}"
+            if not ask("PATCH", f"/git/{ref}", sha=sha, force=True).ok:
+                ask("POST", "/git/refs", ref=ref, sha=sha).raise_for_status()
+
+        def meanwhile(happens: Callable[[], object]) -> None:
+            hub.meanwhile("POST", "/git-receive-pack", happens)
+
+        @contextmanager
+        def reading_only() -> Iterator[CodeHost]:
+            ask("PUT", "/collaborators/carl", permission="pull").raise_for_status()
+            yield host.acting_with(server.tokens["carl"])
+
+        try:
+            yield WritingWorld(
+                host,
+                name,
+                point,
+                meanwhile,
+                ("push", "pull_request"),
+                reading_only,
+                fake=hub,
+                creating="/user/repos",
+                refuses_empty=False,
+                lacks=EMULATE_LACKS,
+            )
+        finally:
+            for left in server.ask("GET", "/users/bo/repos", by="bo").json():
+                server.ask("DELETE", f"/repos/{left['full_name']}", by="bo").raise_for_status()
+    assert not hub.mirrors.unequal
+
+
+WRITING: tuple[MakeWorld, ...] = (local, github, gitlab, emulated)
 """A host that is to be written to is added here."""

@@ -33,6 +33,7 @@ pytestmark = pytest.mark.django_db
 
 OURS = "/api/v1/scaffolder"
 VALUES = {"name": "payments", "owner": "group:default/money"}
+UPGRADE = "greenroom/upgrade-service"
 HOOK = "https://ci.example.com/hook"
 FORM = {
     "title": "Service",
@@ -201,14 +202,33 @@ def test_a_newer_template_comes_by_a_pull_request(workshop: Workshop, api: Api, 
     host, name = place.host, RepositoryName(place.owner, "payments")
     assert isinstance(host, PullRequests)
     (pull,) = host.open_pull_requests(name)
-    assert (pull.target_branch, pull.draft) == ("main", False)
+    assert (pull.source_branch, pull.target_branch, pull.draft) == (UPGRADE, "main", False)
     assert host.read_file(name, "main", "README.md") == b"# payments\n\nfirst\n"
+    execute_run(api.post(f"{OURS}/instances/{instance.pk}/upgrade", {}).json()["run"])
+    assert [one.number for one in host.open_pull_requests(name)] == [pull.number]
     host.merge_pull_request(name, pull.number, by=AUTHOR)
     assert host.read_file(name, "main", "README.md") == b"# payments\n\nsecond\n"
     look_now()
     after = api.get(f"{OURS}/instances/{instance.pk}").json()
     assert (after["version"], after["drift"], after["upgrades"][0]["state"]) == (2, 0, "merged")
     assert [one.name for one in listed(place)] == [name]
+
+
+def test_what_people_changed_too_comes_as_a_draft(workshop: Workshop, api: Api, place: Place) -> None:
+    made_by_form(workshop, place)
+    host, name = place.host, RepositoryName(place.owner, "payments")
+    assert isinstance(host, PullRequests)
+    assert isinstance(host, Protecting)
+    host.unprotect_branch(name, "main")  # people push to it themselves
+    folder = workshop.folder / "theirs"
+    folder.mkdir()
+    (folder / "README.md").write_text("# payments\n\nmine\n")
+    host.push_changes(name, folder, branch="main", message="work", author=AUTHOR)
+    change(workshop, "service", {"skeleton/README.md": "# ${{ values.name }}\n\nsecond\n"})
+    execute_run(api.post(f"{OURS}/instances/{Instance.objects.get().pk}/upgrade", {}).json()["run"])
+    (pull,) = host.open_pull_requests(name)
+    assert pull.draft
+    assert "`README.md`" in pull.body
 
 
 def test_all_of_it_is_taken_back(workshop: Workshop, api: Api, place: Place) -> None:

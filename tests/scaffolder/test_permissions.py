@@ -60,6 +60,18 @@ def test_a_role_opens_the_routes_of_its_permissions_and_no_others(
 # ---- actions
 
 
+def test_a_template_registers_nothing_for_who_may_not(workshop: Workshop) -> None:
+    given = {"catalogInfoUrl": "http://local/acme/x/blob/main/catalog-info.yaml", "optional": True}
+    ref = workshop.offer("register", [{"id": "register", "action": "catalog:register", "input": given}])
+    scopes = [scope for scope in ROLES["developer"] if scope != "catalog.location.create"]
+    _, secret = create_token(name="no-register", scopes=scopes, by=TESTS)
+    run_id = str(Api(secret).post(TASKS, {"templateRef": ref, "values": {}}).json()["id"])
+    execute_run(run_id)
+    error = workshop.completion(run_id)["error"]
+    assert error["name"] == "NotAllowedError"
+    assert "catalog.location.create is missing" in error["message"]
+
+
 def test_a_start_without_the_permission_for_actions_is_refused(workshop: Workshop) -> None:
     ref = workshop.offer("log", LOG)
     scopes = [scope for scope in ROLES["developer"] if scope != EXECUTE]

@@ -116,6 +116,26 @@ def test_a_step_that_kills_its_workers_is_given_up(workshop: Workshop, trap: Tra
 
 
 @pytest.mark.django_db
+def test_workers_that_die_in_different_steps_are_not_added_up(workshop: Workshop, trap: Trap) -> None:
+    steps = [{**TRAP, "id": f"trap-{number}"} for number in range(3)]
+    run_id = workshop.start(workshop.offer("unlucky", steps))
+    deaths = {step["id"]: runner.MOST_RESTARTS - 1 for step in steps}
+
+    def unlucky(ctx: StepContext) -> None:
+        if deaths[ctx.step_id]:
+            deaths[ctx.step_id] -= 1
+            raise Killed
+
+    trap.then = unlucky
+    for _ in range(sum(deaths.values())):
+        with pytest.raises(Killed):
+            execute_run(run_id)
+        run_out(run_id)
+    execute_run(run_id)
+    assert workshop.task(run_id)["status"] == "completed"
+
+
+@pytest.mark.django_db
 def test_a_database_that_goes_away_in_a_step_is_waited_for(
     workshop: Workshop, trap: Trap, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,6 +65,15 @@ def test_commits_without_a_row_are_set_aside_and_kept(host: LocalHost, files: Pa
     assert BareRepository(aside).head("main") == sha
 
 
+def test_the_last_line_of_a_message_ends(host: LocalHost, files: Path) -> None:
+    create(host)
+    for message in ("m", "Words\n\nMore\n\n"):
+        (files / "README.md").write_text(message)
+        sha = host.push_tree(NAME, files, branch="main", message=message, author=ANA)
+        written = git("cat-file", "commit", sha, folder=storage.bare(NAME).folder)
+        assert written.endswith(f"\n\n{message.rstrip()}\n".encode())
+
+
 def test_a_creation_that_is_refused_leaves_no_folder(host: LocalHost) -> None:
     create(host)
     with pytest.raises(Conflict):

@@ -45,6 +45,15 @@ def make_repository(folder: Path, default_branch: str) -> None:
     (folder / "HEAD").write_text(f"ref: refs/heads/{default_branch}\n")
 
 
+def share(one: Path, other: Path) -> None:
+    """Let two repositories find each other's objects, as a repository and its forks do."""
+    for place, lent in ((one, other), (other, one)):
+        known = place / "objects" / "info" / "alternates"
+        known.parent.mkdir(exist_ok=True)
+        with known.open("a") as kept:
+            kept.write(f"{lent / 'objects'}\n")
+
+
 def heads(folder: Path) -> dict[str, str]:
     """Branch → commit, by name."""
     start = folder / "refs" / "heads"

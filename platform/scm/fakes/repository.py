@@ -50,6 +50,8 @@ class FakeRepository:
     visibility: str = "private"
     archived: bool = False
     fork: bool = False
+    parent: int = 0
+    """The number of the repository that it is a fork of."""
     topics: list[str] = field(default_factory=list)
     pushes: int = 0
     followers: list[Callable[["FakeRepository", dict[str, str]], None]] = field(default_factory=list)

@@ -18,14 +18,6 @@ _FILE = "100644", "100755", "120000"
 class Files(Repositories):
     """Reading what repositories hold."""
 
-    def read_file(self, name: RepositoryName, ref: str, path: str) -> bytes:
-        found = self.fetch_file(name, ref, path)
-        if found is None:
-            raise ExternalError(
-                f"{self.host} says that {path!r} is unchanged, though nobody asked; try again"
-            )
-        return found.content
-
     def fetch_file(self, name: RepositoryName, ref: str, path: str, *, etag: str = "") -> FileContent | None:
         """A 304 costs nothing of the credential's budget."""
         place, ref = checked_path("path", path), checked_ref("ref", ref)

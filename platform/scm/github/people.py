@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 PERMISSIONS = ("pull", "triage", "push", "maintain", "admin")
 
 
+def login(access: "Access", owner: str) -> str:
+    """Who asks in that owner's repositories. CredentialRefused for an App, which is nobody."""
+    return str(access.get(owner, "/user").data["login"])
+
+
 def grant_person(access: "Access", name: RepositoryName, login: str, permission: str) -> None:
     """Let somebody in; who has no part in the organisation is invited. Again is free."""
     try:

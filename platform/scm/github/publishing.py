@@ -5,6 +5,7 @@ from typing import Any
 from core.errors import Conflict, InputError, NotFound
 from scm.errors import CredentialRefused, RepositoryNotFound, Unacceptable
 from scm.git import Credential
+from scm.github import people
 from scm.github.paths import of, path
 from scm.github.repositories import Repositories
 from scm.marks import marked, own_repository
@@ -112,7 +113,7 @@ class Publishing(Repositories, PushingByGit):
         if account.get("type") == "Organization":
             return path("orgs", owner, "repos")
         try:
-            login = str(self.access.get(owner, "/user").data["login"])
+            login = people.login(self.access, owner)
         except CredentialRefused as error:  # an App is nobody
             raise self._not_theirs(owner, "no person's") from error
         if login.lower() != owner.lower():

@@ -7,8 +7,10 @@ from scm.errors import Unacceptable
 from scm.github.paths import of
 from scm.github.repositories import Repositories
 from scm.names import checked_branch
+from scm.proposals import check_mergeable, check_title, open_already
 from scm.values import Author, PullRequest, PullRequestState, RepositoryName
 
+_NOUN = "pull request"
 _OPEN_ALREADY = "pull request already exists"
 _NOTHING_NEW = "no commits between"
 
@@ -41,14 +43,17 @@ class PullRequests(Repositories):
         target_branch: str,
         author: str,
         draft: bool = False,
+        fork: str = "",
     ) -> PullRequest:
-        _check_title(title)
+        """`fork`: whose fork has the source branch, when it is not in the repository itself."""
+        check_title(title, _NOUN)
         checked_branch("source branch", source_branch)
         checked_branch("target branch", target_branch)
-        known = self._open_for(name, source_branch, target_branch)
+        known = self._open_for(name, source_branch, target_branch, fork)
         if known is not None:
-            raise _open_already(known)
-        wanted = {"title": title, "body": body, "head": source_branch, "base": target_branch, "draft": draft}
+            raise open_already(known, _NOUN)
+        head = f"{fork}:{source_branch}" if fork else source_branch
+        wanted = {"title": title, "body": body, "head": head, "base": target_branch, "draft": draft}
         try:
             made = self.access.post(name.owner, of(name, "pulls"), wanted)
         except NotFound as error:
@@ -56,11 +61,11 @@ class PullRequests(Repositories):
                 name, f"'{name}' takes no pull request from {self.access.whose}: give it the right"
             ) from error
         except Unacceptable as error:
-            raise self._no_ground(name, source_branch, target_branch, error) from error
+            raise self._no_ground(name, source_branch, target_branch, fork, error) from error
         return _pull_request(name, made.data)
 
     def edit_pull_request(self, name: RepositoryName, number: int, *, title: str, body: str) -> PullRequest:
-        _check_title(title)
+        check_title(title, _NOUN)
         return self._changed(name, number, {"title": title, "body": body})
 
     def close_pull_request(self, name: RepositoryName, number: int, *, by: str) -> PullRequest:
@@ -74,10 +79,7 @@ class PullRequests(Repositories):
         found = self.pull_request(name, number)
         if found.state is PullRequestState.MERGED:
             return found
-        if found.state is PullRequestState.CLOSED:
-            raise Conflict(f"pull request {number} of '{name}' is closed; open it again, or a new one")
-        if found.draft:
-            raise Conflict(f"pull request {number} of '{name}' is a draft; mark it as ready first")
+        check_mergeable(found, _NOUN)
         wanted = {"merge_method": "merge", "sha": found.head_sha}
         try:
             self.access.put(name.owner, of(name, "pulls", number, "merge"), wanted)
@@ -94,51 +96,37 @@ class PullRequests(Repositories):
             raise self._missing(name, f"pull request {number} is not there in '{name}'") from error
         return _pull_request(name, found.data)
 
-    def _open_for(self, name: RepositoryName, source: str, target: str) -> PullRequest | None:
-        asked = {"state": "open", "head": f"{name.owner}:{source}", "base": target}
+    def _open_for(self, name: RepositoryName, source: str, target: str, fork: str) -> PullRequest | None:
+        asked = {"state": "open", "head": f"{fork or name.owner}:{source}", "base": target}
         try:
             found = self.access.get(name.owner, of(name, "pulls"), asked).data
         except NotFound as error:
             raise self._missing(name, f"pull requests of '{name}' are not shown") from error
         listed = [_pull_request(name, one) for one in found]
-        return next(
-            (one for one in listed if (one.source_branch, one.target_branch) == (source, target)), None
-        )
+        return next((one for one in listed if one.joins(source, target, fork)), None)
 
     def _no_ground(
-        self, name: RepositoryName, source: str, target: str, error: Unacceptable
+        self, name: RepositoryName, source: str, target: str, fork: str, error: Unacceptable
     ) -> Conflict | InputError | NotFound:
         """Why GitHub does not take a pull request, in our words; it tells a missing branch by the field only."""
         said = error.message.lower()
-        known = self._open_for(name, source, target) if _OPEN_ALREADY in said else None
+        known = self._open_for(name, source, target, fork) if _OPEN_ALREADY in said else None
         if known is not None:
-            return _open_already(known)
+            return open_already(known, _NOUN)
         if _NOTHING_NEW in said:
             return InputError(
                 f"source branch {source!r} has nothing that {target!r} lacks; push a commit first"
             )
         names = {one.name for one in self.branches(name)}
         for what, branch in (("source", source), ("target", target)):
-            if branch not in names:
+            if branch not in names and not (fork and what == "source"):
                 return NotFound(f"{what} branch {branch!r} is not there in '{name}'; push it first")
         return error
 
 
-def _check_title(title: str) -> None:
-    if not title.strip():
-        raise InputError("title is empty; say what the pull request is for")
-
-
-def _open_already(known: PullRequest) -> Conflict:
-    return Conflict(
-        f"pull request {known.number} is open for {known.source_branch!r} and {known.target_branch!r} in "
-        f"'{known.repository}'; change it instead: {known.web_url}",
-        number=known.number,
-    )
-
-
 def _pull_request(name: RepositoryName, data: dict[str, Any]) -> PullRequest:
     state = PullRequestState.MERGED if data.get("merged_at") else PullRequestState(data["state"])
+    owner = (data["head"].get("label") or "").partition(":")[0]
     return PullRequest(
         repository=name,
         number=int(data["number"]),
@@ -151,4 +139,5 @@ def _pull_request(name: RepositoryName, data: dict[str, Any]) -> PullRequest:
         author=(data.get("user") or {}).get("login", ""),
         web_url=data["html_url"],
         draft=bool(data.get("draft")),
+        fork="" if owner.lower() in {"", name.owner.lower()} else owner,
     )

@@ -1,35 +1,30 @@
-"""GitHub's repositories: what they are, where people look at them, who has which."""
+"""GitHub's repositories: what they are, their branches, who has which."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from core.errors import NotFound
-from scm.addresses import WebAddresses
 from scm.connections import Connection
-from scm.errors import RepositoryNotFound
 from scm.github.access import Access
 from scm.github.paths import of, path
 from scm.github.refusals import OURS
 from scm.marks import unmarked
-from scm.values import Branch, ContentAddress, Repository, RepositoryName, Visibility
+from scm.outside import OutsideHost
+from scm.values import Branch, Repository, RepositoryName, Visibility
 
 
-class Repositories:
+class Repositories(OutsideHost):
     """One GitHub, asked with one credential; what it can do beside this is in the classes built on it."""
 
     def __init__(self, connection: Connection, whose: str = OURS) -> None:
-        self.host = connection.name
-        self.connection = connection
-        self.addresses = WebAddresses(connection.url)
+        super().__init__(connection, whose)
         self.access = Access(connection, whose)
 
     def get_repository(self, name: RepositoryName) -> Repository:
         try:
             found = self.access.get(name.owner, of(name))
         except NotFound as error:
-            raise RepositoryNotFound(
-                f"repository '{name}' is not on {self.host}, or {self.access.whose} may not see it"
-            ) from error
+            raise self._not_shown(name) from error
         return self._repository(found.data)
 
     def repositories(self, owner: str) -> Iterator[Repository]:
@@ -53,32 +48,6 @@ class Repositories:
         except NotFound as error:
             raise self._missing(name, f"'{name}' has no branches") from error
         return [Branch(one["name"], one["commit"]["sha"]) for one in listed]
-
-    def web_url(self, name: RepositoryName) -> str:
-        return self.addresses.repository(name)
-
-    def clone_url(self, name: RepositoryName) -> str:
-        return self.addresses.clone(name)
-
-    def contents_url(self, name: RepositoryName, branch: str, path: str = "") -> str:
-        return self.addresses.contents(name, branch, path)
-
-    def folder_url(self, name: RepositoryName, ref: str, path: str) -> str:
-        return self.addresses.folder(name, ref, path)
-
-    def edit_url(self, name: RepositoryName, branch: str, path: str) -> str:
-        return self.addresses.edit(name, branch, path)
-
-    def resolve(self, url: str) -> ContentAddress | None:
-        return self.addresses.resolve(url)
-
-    def _missing(self, name: RepositoryName, otherwise: str) -> NotFound:
-        """GitHub says 404 for a missing thing and for a repository that it does not show us alike."""
-        try:
-            self.get_repository(name)
-        except RepositoryNotFound as error:
-            return error
-        return NotFound(f"{otherwise} on {self.host}")
 
     def _repository(self, data: dict[str, Any]) -> Repository:
         """GitHub's JSON of a repository as our value."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.errors import ExternalError, NotFound
+from core.errors import NotFound
 from scm.archives import archive_for, export_archive
 from scm.gitlab.paths import of
 from scm.gitlab.projects import Projects
@@ -14,14 +14,6 @@ BLOB_ID = "X-Gitlab-Blob-Id"
 
 class Files(Projects):
     """What a project holds, at a branch, tag or commit."""
-
-    def read_file(self, name: RepositoryName, ref: str, path: str) -> bytes:
-        found = self.fetch_file(name, ref, path)
-        if found is None:
-            raise ExternalError(
-                f"{self.host} says that {path!r} is unchanged, though nobody asked; try again"
-            )
-        return found.content
 
     def fetch_file(self, name: RepositoryName, ref: str, path: str, *, etag: str = "") -> FileContent | None:
         """The tag is the blob's id, which GitLab tells in the headers of a HEAD too."""

@@ -4,13 +4,15 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from core.errors import Conflict, InputError, NotFound
+from core.errors import Conflict, NotFound
 from scm.errors import Unacceptable
 from scm.gitlab.files import Files
 from scm.gitlab.paths import of
 from scm.names import checked_branch
+from scm.proposals import check_mergeable, check_title, open_already
 from scm.values import Author, PullRequest, PullRequestState, RepositoryName
 
+_NOUN = "merge request"
 _DRAFT = "Draft: "
 _STILL_LOOKING = {"unchecked", "checking", "preparing", "cannot_be_merged_recheck"}
 _SOON = (0.5, 1.0, 2.0, 4.0)
@@ -44,7 +46,7 @@ class MergeRequests(Files):
         author: str,
         draft: bool = False,
     ) -> PullRequest:
-        _check_title(title)
+        check_title(title, _NOUN)
         checked_branch("source branch", source_branch)
         checked_branch("target branch", target_branch)
         for what, branch in (("source", source_branch), ("target", target_branch)):
@@ -67,7 +69,7 @@ class MergeRequests(Files):
         return _pull_request(name, made)
 
     def edit_pull_request(self, name: RepositoryName, number: int, *, title: str, body: str) -> PullRequest:
-        _check_title(title)
+        check_title(title, _NOUN)
         draft = self.pull_request(name, number).draft
         wanted = {"title": f"{_DRAFT}{title}" if draft else title, "description": body}
         return self.set_merge_request(name, number, wanted)
@@ -84,10 +86,7 @@ class MergeRequests(Files):
         pull = _pull_request(name, found)
         if pull.state is PullRequestState.MERGED:
             return pull
-        if pull.state is PullRequestState.CLOSED:
-            raise Conflict(f"merge request {number} of '{name}' is closed; open it again, or a new one")
-        if pull.draft:
-            raise Conflict(f"merge request {number} of '{name}' is a draft; mark it as ready first")
+        check_mergeable(pull, _NOUN)
         wanted = {"sha": pull.head_sha, "should_remove_source_branch": False}
         try:
             self.access.put(of(name, "merge_requests", number, "merge"), wanted)
@@ -126,17 +125,8 @@ class MergeRequests(Files):
             of(name, "merge_requests"), state="opened", source_branch=source, target_branch=target
         )
         for known in listed:
-            return Conflict(
-                f"merge request {known['iid']} is open for {source!r} and {target!r} in '{name}'; "
-                f"change it instead: {known['web_url']}",
-                number=int(known["iid"]),
-            )
+            return open_already(_pull_request(name, known), _NOUN)
         return error
-
-
-def _check_title(title: str) -> None:
-    if not title.strip():
-        raise InputError("title is empty; say what the merge request is for")
 
 
 def _pull_request(name: RepositoryName, data: dict[str, Any]) -> PullRequest:
@@ -153,4 +143,7 @@ def _pull_request(name: RepositoryName, data: dict[str, Any]) -> PullRequest:
         author=(data.get("author") or {}).get("username", ""),
         web_url=data["web_url"],
         draft=draft,
+        fork=""
+        if data.get("source_project_id") in {None, data.get("project_id")}
+        else str(data["source_project_id"]),
     )

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from core.errors import Conflict, GreenroomError, InputError, NotImplementedHere
+from core.errors import Conflict, GreenroomError, InputError
 from core.names import confined
 from scaffolder.errors import CannotUndo
+from scaffolder.steps.github.forking import FORK, fork_key, source_of, undo_fork
 from scaffolder.steps.github.places import (
     REPO_URL,
     TOKEN,
+    Place,
     Target,
     entity_name,
     place_in,
@@ -30,7 +32,7 @@ from scaffolder.steps.port import (
 )
 from scaffolder.steps.publishing import author_of, branch_key, left_to_a_person
 from scm.git import COMMITTER
-from scm.github import people
+from scm.github import forks, people
 from scm.github.commits import head_commit
 from scm.names import checked_branch
 from scm.values import PullRequest, PullRequestState
@@ -39,9 +41,9 @@ BRANCH, PULL_REQUEST = "branch", "pull-request"
 
 
 def propose(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
-    """Push a branch with the changes and open a pull request for it; with `update` the ones that are there grow."""
-    if given.get("forceFork"):
-        raise NotImplementedHere("forceFork is not offered here: push to a branch of the repository itself")
+    """Push a branch with the changes, perhaps of a fork, and open a pull request for it; with `update` the ones that
+    are there grow.
+    """
     branch = checked_branch("branchName", given["branchName"])
     if ctx.dry_run:
         ctx.log(f"Would ask for {branch} to be merged into {place_in(given).name}")
@@ -52,22 +54,29 @@ def propose(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
     if base not in heads:
         raise InputError(f"targetBranchName {base!r} is not there in '{to.name}'; name a branch that is")
 
+    source = source_of(ctx, to, given)
+    there = heads if source is to else {one.name for one in source.hub.branches(source.name)}
+
     def look() -> dict[str, Any]:
-        fresh = branch not in heads
+        fresh = branch not in there
         if not fresh and not given.get("update"):
             raise Conflict(
-                f"branchName {branch!r} is in '{to.name}' already; choose another name, or set update: true to add "
+                f"branchName {branch!r} is in '{source.name}' already; choose another name, or set update: true to add "
                 "to it"
             )
-        return {"branch": branch, "fresh": fresh, "onto": heads[base], "says": digest_of(_message(given))}
+        known = {"branch": branch, "fresh": fresh, "onto": heads[base], "says": digest_of(_message(given))}
+        return known if source is to else {**known, "begun": True}
 
-    found = to.place.begin(ctx, BRANCH, branch_key(to.place.host, to.name, branch), look)
+    key = _branch_key(to.place, branch, forked=source is not to)
+    found = source.place.begin(ctx, BRANCH, key, look)
     fresh = bool(found["fresh"])
-    sha = _push(ctx, to, given, branch, found["onto"] if fresh else "")
+    if source is not to and branch not in there:
+        forks.begin_branch(source.access, source.name, branch, found["onto"])
+    sha = _push(ctx, source, given, branch, key, found["onto"] if fresh else "")
     ctx.check_cancelled()
     if sha == heads[base]:
-        return _nothing_new(ctx, to, given, branch, base, sha, fresh=fresh)
-    pull = _open(ctx, to, given, branch, base)
+        return _nothing_new(ctx, source, given, branch, base, sha, fresh=fresh)
+    pull = _open(ctx, to, given, branch, base, fork="" if source is to else source.name.owner)
     _ask_people(ctx, to, given, pull)
     return {"targetBranchName": base, "remoteUrl": pull.web_url, "pullRequestNumber": pull.number}
 
@@ -76,8 +85,7 @@ def _message(given: dict[str, Any]) -> str:
     return str(given.get("commitMessage") or given["title"])
 
 
-def _push(ctx: StepContext, to: Target, given: dict[str, Any], branch: str, onto: str) -> str:
-    key = branch_key(to.place.host, to.name, branch)
+def _push(ctx: StepContext, to: Target, given: dict[str, Any], branch: str, key: str, onto: str) -> str:
     author = author_of(ctx.user, given.get("gitAuthorName"), given.get("gitAuthorEmail"))
     folder = confined(ctx.workspace, given.get("sourcePath") or ".")
     into = (given.get("targetPath") or "").strip("/").removeprefix("./").removeprefix(".")
@@ -111,11 +119,13 @@ def _nothing_new(
     return {"targetBranchName": base}
 
 
-def _open(ctx: StepContext, to: Target, given: dict[str, Any], branch: str, base: str) -> PullRequest:
+def _open(
+    ctx: StepContext, to: Target, given: dict[str, Any], branch: str, base: str, fork: str
+) -> PullRequest:
     key = _pull_key(to.place.host, to.name, branch, base)
     title, body = given["title"], given["description"]
-    known = _open_one(to, branch, base)
-    found = {"branch": branch, "base": base, "before": known.number if known else 0}
+    known = _open_one(to, branch, base, fork)
+    found = {"branch": branch, "base": base, "fork": fork, "before": known.number if known else 0}
     to.place.begin(ctx, PULL_REQUEST, key, lambda: found)
     if known is None:
         known = to.hub.open_pull_request(
@@ -126,6 +136,7 @@ def _open(ctx: StepContext, to: Target, given: dict[str, Any], branch: str, base
             target_branch=base,
             author=ctx.user.ref,
             draft=given.get("draft", False),
+            fork=fork,
         )
     elif (known.title, known.body) != (title, body):
         known = to.hub.edit_pull_request(to.name, known.number, title=title, body=body)
@@ -134,9 +145,9 @@ def _open(ctx: StepContext, to: Target, given: dict[str, Any], branch: str, base
     return known
 
 
-def _open_one(to: Target, branch: str, base: str) -> PullRequest | None:
+def _open_one(to: Target, branch: str, base: str, fork: str) -> PullRequest | None:
     listed = to.hub.open_pull_requests(to.name)
-    return next((one for one in listed if (one.source_branch, one.target_branch) == (branch, base)), None)
+    return next((one for one in listed if one.joins(branch, base, fork)), None)
 
 
 def _ask_people(ctx: StepContext, to: Target, given: dict[str, Any], pull: PullRequest) -> None:
@@ -158,8 +169,10 @@ def _ask_people(ctx: StepContext, to: Target, given: dict[str, Any], pull: PullR
 def foresee(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
     place = place_in(given)
     branch, base = given["branchName"], given.get("targetBranchName") or ""
+    forked = bool(given.get("forceFork"))
     effects = (
-        (BRANCH, branch_key(place.host, place.name, branch)),
+        *(((FORK, fork_key(place)),) if forked else ()),
+        (BRANCH, _branch_key(place, branch, forked=forked)),
         (PULL_REQUEST, _pull_key(place.host, place.name, branch, base)),
     )
     output = {
@@ -170,15 +183,21 @@ def foresee(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
     return Foreseen(effects, output)
 
 
+def _branch_key(place: Place, branch: str, *, forked: bool) -> str:
+    return f"{fork_key(place)}@{branch}" if forked else branch_key(place.host, place.name, branch)
+
+
 def _pull_key(host: str, name: object, branch: str, base: str) -> str:
     return f"{host}:{name}:{branch}→{base}"
 
 
 def undo(ctx: UndoContext, made: Made) -> None:
-    """Close the pull request, then delete its branch if its head is still ours."""
+    """Close the pull request, delete its branch if its head is still ours, then the fork if the run made it."""
     to = target_of(made)
     with left_to_a_person(f"{made.kind} {made.key}"):
-        if made.kind == PULL_REQUEST:
+        if made.kind == FORK:
+            undo_fork(ctx, made)
+        elif made.kind == PULL_REQUEST:
             _close(ctx, to, made)
         else:
             _delete_branch(ctx, to, made)
@@ -192,7 +211,7 @@ def _close(ctx: UndoContext, to: Target, made: Made) -> None:
         )
     number = proof(made, "number")
     if number is None:
-        found = _open_one(to, made.details["branch"], made.details["base"])
+        found = _open_one(to, made.details["branch"], made.details["base"], made.details.get("fork", ""))
         if found is None:
             ctx.log(f"Pull request {made.key} was never opened")
             return
@@ -234,7 +253,10 @@ ACTIONS = (
             assignees=texts("People to whom it is given."),
             commitMessage=text("The commit's message. Default: the title."),
             update=flag("Whether a branch and a pull request that are there are added to. Default: no."),
-            forceFork=flag("Not offered here: the branch is always in the repository itself."),
+            forceFork=flag(
+                "Whether the branch goes to a fork in the account of whoever's token it is, made where there is none. "
+                "Default: only when that token may not push to the repository."
+            ),
             createWhenEmpty=flag(
                 "Whether it is an error when nothing changes. No: the step ends without a pull request. Default: yes."
             ),
@@ -259,6 +281,13 @@ ACTIONS = (
                 "steps:\n  - action: publish:github:pull-request\n    input:\n"
                 "      repoUrl: github.com?owner=acme&repo=infrastructure\n      branchName: add-payments\n"
                 "      title: Add payments\n      description: Made from a template.\n      targetPath: services/payments\n",
+            ),
+            Example(
+                "Propose a change from a fork",
+                "steps:\n  - action: publish:github:pull-request\n    input:\n"
+                "      repoUrl: github.com?owner=acme&repo=infrastructure\n      branchName: add-payments\n"
+                "      title: Add payments\n      description: Made from a template.\n      forceFork: true\n"
+                "      token: ${{ secrets.USER_OAUTH_TOKEN }}\n",
             ),
         ),
     ),

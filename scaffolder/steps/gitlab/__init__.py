@@ -1,23 +1,15 @@
 """The actions on GitLab, one family a module."""
 
-from scaffolder.steps.gitlab import (
-    groups,
-    issues,
-    merge_requests,
-    pipelines,
-    publish,
-    tokens,
-    users,
-    variables,
-)
+from scaffolder.steps.families import gathered
 
-ACTIONS = (
-    *groups.ACTIONS,
-    *issues.ACTIONS,
-    *merge_requests.ACTIONS,
-    *pipelines.ACTIONS,
-    *publish.ACTIONS,
-    *tokens.ACTIONS,
-    *users.ACTIONS,
-    *variables.ACTIONS,
+ACTIONS = gathered(
+    __name__,
+    "groups",
+    "issues",
+    "merge_requests",
+    "pipelines",
+    "publish",
+    "tokens",
+    "users",
+    "variables",
 )

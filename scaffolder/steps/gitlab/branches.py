@@ -8,6 +8,7 @@ from core.errors import Conflict, InputError
 from core.names import confined
 from scaffolder.steps.gitlab.places import Target, target_of
 from scaffolder.steps.own_branches import delete_own_branch, digest_of
+from scaffolder.steps.places import proof
 from scaffolder.steps.port import Made, StepContext, UndoContext
 from scaffolder.steps.publishing import author_of, branch_key
 from scm.gitlab.commits import head_commit
@@ -116,6 +117,6 @@ def undo_branch(ctx: UndoContext, made: Made) -> None:
         made,
         to.hub,
         to.name,
-        sha=made.details.get("sha"),
+        sha=proof(made, "sha"),
         head=lambda branch: head_commit(to.access, to.name, branch),
     )

@@ -5,7 +5,7 @@ from typing import Any
 from core.errors import InputError
 from scaffolder.errors import CannotUndo
 from scaffolder.steps.gitlab.places import INSTANCE, hub_of, instance, instance_named
-from scaffolder.steps.places import TOKEN
+from scaffolder.steps.places import TOKEN, proof
 from scaffolder.steps.port import (
     Action,
     Example,
@@ -88,16 +88,16 @@ def foresee(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
 
 def undo(ctx: UndoContext, made: Made) -> None:
     """Remove the group if the run made it and nothing is in it."""
-    access = hub_of(made).access
+    access, group_id = hub_of(made).access, proof(made, "id")
     with left_to_a_person(f"group {made.key}"):
-        if "id" not in made.details:
+        if group_id is None:
             if groups.find_group(access, made.details["path"]) is None:
                 ctx.log(f"Group {made.key} was never made")
                 return
             raise CannotUndo(
                 f"group {made.key} is there, and this run cannot prove that it made it; look at it"
             )
-        if not groups.remove_empty_group(access, made.details["id"]):
+        if not groups.remove_empty_group(access, group_id):
             raise CannotUndo(
                 f"group {made.key} has projects or groups in it; remove it there when it is empty"
             )

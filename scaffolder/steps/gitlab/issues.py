@@ -7,7 +7,7 @@ from core.errors import InputError
 from scaffolder.errors import CannotUndo
 from scaffolder.steps.gitlab.issue_schema import CREATE, CREATED, EDIT, EDITED
 from scaffolder.steps.gitlab.places import hub_of, instance, instance_named, project_named, project_number
-from scaffolder.steps.places import foreseen
+from scaffolder.steps.places import foreseen, proof
 from scaffolder.steps.port import Action, Example, Foreseen, Made, StepContext, UndoContext
 from scaffolder.steps.publishing import left_to_a_person
 from scm.gitlab import issues
@@ -119,7 +119,7 @@ def undo(ctx: UndoContext, made: Made) -> None:
         )
     access, told = hub_of(made).access, made.details
     with left_to_a_person(f"issue {made.key}"):
-        number, issue_id = told.get("number"), told.get("id")
+        number, issue_id = proof(made, "number"), proof(made, "id")
         if number is None:
             found = issues.find_issue(access, told["project"], _mark(ctx.run_id, made.key))
             if found is None:

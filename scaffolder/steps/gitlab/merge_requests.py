@@ -7,6 +7,7 @@ from scaffolder.errors import CannotUndo
 from scaffolder.steps.gitlab.branches import BRANCH, push_branch, undo_branch
 from scaffolder.steps.gitlab.merge_schema import MERGE, MERGE_OUTPUT, PUSH, PUSH_OUTPUT
 from scaffolder.steps.gitlab.places import Target, place_named, target, target_of
+from scaffolder.steps.places import proof
 from scaffolder.steps.port import Action, Example, Foreseen, Made, StepContext, UndoContext
 from scaffolder.steps.publishing import branch_key, left_to_a_person
 from scm.gitlab import people, reviews
@@ -64,7 +65,7 @@ def _open(ctx: StepContext, to: Target, given: dict[str, Any], branch: str, base
 
 def _open_one(to: Target, branch: str, base: str) -> PullRequest | None:
     listed = to.hub.open_pull_requests(to.name)
-    return next((one for one in listed if (one.source_branch, one.target_branch) == (branch, base)), None)
+    return next((one for one in listed if one.joins(branch, base)), None)
 
 
 def _ask_people(ctx: StepContext, to: Target, given: dict[str, Any], pull: PullRequest) -> None:
@@ -144,7 +145,7 @@ def undo(ctx: UndoContext, made: Made) -> None:
 
 
 def _close(ctx: UndoContext, made: Made) -> None:
-    to, number = target_of(made), made.details.get("number")
+    to, number = target_of(made), proof(made, "number")
     if number is None:
         found = _open_one(to, made.details["branch"], made.details["base"])
         if found is None:

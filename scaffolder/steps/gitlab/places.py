@@ -1,17 +1,14 @@
 """The project or the instance that a step on GitLab means, and who asks there: we, or whose token the step was given."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from core.errors import InputError, NotFound, NotImplementedHere
-from scaffolder.errors import CannotUndo
+from core.errors import InputError, NotFound
 from scaffolder.expressions.filters.backstage import parsed_repo_url
 from scaffolder.language import repository_hosts
-from scaffolder.steps.places import Place
+from scaffolder.steps.places import HostedPlace, Place, acting_host, host_of, place_made
 from scaffolder.steps.port import Made, text
 from scm.connections import GITLAB
 from scm.gitlab.paths import of
-from scm.registry import connection, publishing_host
 from scm.values import RepositoryName
 
 if TYPE_CHECKING:
@@ -25,16 +22,10 @@ REPO_URL = text(
 INSTANCE = text("The GitLab, by host: gitlab.com. Parts after a '?' are not looked at.", minLength=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(HostedPlace["GitLabHost"]):
     """A project on a GitLab that we can ask."""
 
-    hub: "GitLabHost"
-    place: Place
-
-    @property
-    def name(self) -> RepositoryName:
-        return self.place.name
+    __slots__ = ()
 
     @property
     def access(self) -> "Access":
@@ -61,8 +52,8 @@ def target(given: dict[str, Any]) -> Target:
 
 
 def target_of(made: Made) -> Target:
-    """Where an effect is, asked as ourselves: nobody's token is kept. CannotUndo when the host is gone."""
-    return Target(hub_of(made), Place(made.details["host"], RepositoryName.parse(made.details["repository"])))
+    """Where an effect is, asked as ourselves. CannotUndo when the host is gone."""
+    return Target(hub_of(made), place_made(made))
 
 
 def instance_named(given: dict[str, Any]) -> str:
@@ -77,10 +68,7 @@ def instance(given: dict[str, Any]) -> "GitLabHost":
 
 def hub_of(made: Made) -> "GitLabHost":
     """The GitLab of an effect; CannotUndo when it is no longer configured."""
-    try:
-        return _hub(made.details["host"])
-    except (InputError, NotFound, NotImplementedHere) as error:
-        raise CannotUndo(f"{made.kind} {made.key} stays: {error.message}") from error
+    return cast("GitLabHost", host_of(made, GITLAB))
 
 
 def project_named(given: dict[str, Any]) -> str:
@@ -105,13 +93,4 @@ def project_number(access: "Access", project: str) -> int:
 
 
 def _acting(host: str, given: dict[str, Any]) -> "GitLabHost":
-    hub = _hub(host)
-    return hub.acting_with(given["token"]) if given.get("token") else hub
-
-
-def _hub(host: str) -> "GitLabHost":
-    found = publishing_host(host)
-    known = connection(host)
-    if known is None or known.type != GITLAB:
-        raise InputError(f"repoUrl names {host!r}, which is not a GitLab: use the action of that host")
-    return cast("GitLabHost", found)
+    return cast("GitLabHost", acting_host(host, given.get("token"), kind=GITLAB))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import InputError
 from scaffolder.errors import CannotUndo
 from scaffolder.steps.gitlab.places import INSTANCE, hub_of, instance, instance_named, project_named
-from scaffolder.steps.places import TOKEN, foreseen
+from scaffolder.steps.places import TOKEN, foreseen, proof
 from scaffolder.steps.port import (
     Action,
     Example,
@@ -120,9 +120,10 @@ def foresee_deploy(_ctx: StepContext, given: dict[str, Any]) -> Foreseen:
 def undo(ctx: UndoContext, made: Made) -> None:
     """End the token."""
     access, told, kind = hub_of(made).access, made.details, _KINDS[made.kind]
+    number = proof(made, "id")
     with left_to_a_person(f"token {made.key}"):
-        if "id" in told:
-            tokens.revoke_token(access, told["project"], kind, told["id"])
+        if number is not None:
+            tokens.revoke_token(access, told["project"], kind, number)
         else:
             fresh = set(tokens.tokens_named(access, told["project"], kind, told["name"])) - set(
                 told["before"]

@@ -7,9 +7,10 @@ import pytest
 
 from scaffolder import runner
 from scaffolder.models import Effect, Run
+from scaffolder.rollback.models import Rollback
 from scaffolder.steps import ACTIONS
 from scaffolder.steps.port import Made, UndoContext
-from scaffolder.tasks import execute_run
+from scaffolder.tasks import execute_run, roll_back
 from scm import registry
 from scm.budget import forget_budgets
 from scm.fakes.github import FakeGitHub
@@ -17,7 +18,7 @@ from scm.fakes.github.facts import Facts
 from scm.fakes.state import FakeTeam
 from scm.github.host import GitHubHost
 from tests.contracts.worlds import on_github
-from tests.scaffolder.conftest import Workshop
+from tests.scaffolder.conftest import TASKS, Workshop
 from tests.scaffolder.traps import Killed, run_out
 
 NAME = "acme/payments"
@@ -75,6 +76,11 @@ class Publisher:
         """Start a run, and kill the worker when it is about to write down its `nth` "intend" or "prove", or that the
         step after the fetch is complete; answers the run, whose lease has run out."""
         run_id = self.workshop.start(ref)
+        self.kill_at(point, run_id, nth)
+        return run_id
+
+    def kill_at(self, point: str, run_id: str, nth: int = 0) -> None:
+        """As `killed_at`, of a run that waits for a worker."""
         real = getattr(runner.Journal, point)
         seen: list[str] = []
 
@@ -91,6 +97,16 @@ class Publisher:
             with pytest.raises(Killed):
                 execute_run(run_id)
         run_out(run_id)
+
+    def killed_since_a_rollback(self, step: dict[str, Any], nth: int = 0) -> str:
+        """A run that failed behind this step, was taken back and retried, and whose worker is killed when it is about
+        to prove for the `nth` time what the step makes anew."""
+        fails = {"action": "fs:rename", "input": {"files": [{"from": "nothing", "to": "x"}]}}
+        run_id = self.workshop.run(self.offer(step, fails))
+        assert self.workshop.api.post(f"/api/v1/scaffolder/runs/{run_id}/rollback", {}).status_code == 202
+        roll_back(str(Rollback.objects.get(run_id=run_id).pk))
+        assert self.workshop.api.post(f"{TASKS}/{run_id}/retry", {}).status_code == 201
+        self.kill_at("prove", run_id, nth)
         return run_id
 
     def undo(self, run_id: str) -> list[str]:

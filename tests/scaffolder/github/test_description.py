@@ -111,6 +111,8 @@ def test_what_we_ask_and_what_the_fake_answers_is_as_github_describes_it(
         proposal = {"branchName": "add", "title": "Add", "description": "Words.", "targetBranchName": "trunk"}
         people = {"reviewers": ["ana"], "teamReviewers": ["platform"], "assignees": ["bo"], "draft": True}
         runs.append(publisher.run("publish:github:pull-request", **proposal, **people, files={"new": "1"}))
+        forked = {**proposal, "branchName": "forked", "forceFork": True}
+        runs.append(publisher.run("publish:github:pull-request", **forked, files={"newer": "1"}))
         dispatch = {"workflowId": "build.yaml", "branchOrTagName": "trunk", "returnWorkflowRunDetails": True}
         publisher.done("github:actions:dispatch", **dispatch)
         publisher.done("github:issues:label", number=1, labels=["more"])

@@ -1,6 +1,7 @@
 """publish:github:pull-request: a branch and a pull request, once, and gone again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,10 @@ from scaffolder.steps import ACTIONS
 from scaffolder.tasks import execute_run
 from scm.fakes.github import FakeGitHub
 from scm.fakes.objects import write_head
+from scm.github import forks
+from scm.github.host import GitHubHost
+from scm.values import RepositoryName
+from tests.contracts.worlds import on_github
 from tests.scaffolder.conftest import TASKS
 from tests.scaffolder.github.conftest import NAME, REPO_URL, Publisher
 
@@ -169,7 +174,6 @@ def test_a_default_branch_that_moves_during_the_push_loses_nothing(
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"forceFork": True}, "forceFork is not offered here"),
         ({"branchName": "a..b"}, "branchName 'a..b' is not a branch name"),
         ({"targetBranchName": "absent"}, "targetBranchName 'absent' is not there"),
         ({"targetPath": "../x"}, "stay inside"),
@@ -190,3 +194,21 @@ def test_a_dry_run_and_a_plan_ask_nobody(hub: FakeGitHub, effects: Callable[[str
     assert [kind for kind, _ in found.effects] == ["branch", "pull-request"]
     assert found.output["targetBranchName"] == "main"
     assert hub.asked == []
+
+
+def test_a_fork_s_branch_of_the_same_name_is_not_taken_for_ours(
+    publisher: Publisher, existing: FakeGitHub
+) -> None:
+    existing.tokens["ghp_ana"], existing.people_of["ghp_ana"] = "everything", "ana"
+    host = GitHubHost(replace(on_github(existing), token="ghp_ana"))
+    upstream = RepositoryName.parse(NAME)
+    fork = forks.make_fork(host.access, upstream, "theirs")
+    while not forks.is_filled(host.access, fork):
+        pass
+    existing.state.repositories["ana/theirs"].push({"theirs": b"1"}, "add-app")
+    wanted = {"title": "Theirs", "body": "", "target_branch": "main", "author": "ana"}
+    host.open_pull_request(upstream, source_branch="add-app", fork="ana", **wanted)
+    run_id = publisher.run(ACTION, **GIVEN)
+    assert publisher.workshop.output(run_id)["pullRequestNumber"] == 2
+    publisher.undo(run_id)
+    assert [state for *_, state in pulls(existing)] == ["open", "closed"]

@@ -128,6 +128,17 @@ def test_whoever_is_killed_it_is_there_once_or_not_at_all(
     assert {state for *_, state in requests(existing)} <= {"closed"}
 
 
+@pytest.mark.parametrize("nth", [0, 1])
+def test_what_was_proved_before_a_rollback_proves_nothing_of_what_was_made_since(
+    publisher: LabPublisher, existing: FakeGitLab, nth: int
+) -> None:
+    run_id = publisher.killed_since_a_rollback(publisher.step(ACTION, **GIVEN), nth)
+    assert "add-app" in branches(existing)
+    publisher.undo(run_id)
+    assert branches(existing).keys() == {"main"}
+    assert {state for *_, state in requests(existing)} == {"closed"}
+
+
 def test_a_branch_that_went_on_and_a_merged_request_are_left_to_a_person(
     publisher: LabPublisher, existing: FakeGitLab
 ) -> None:

@@ -80,6 +80,26 @@ def test_whoever_is_killed_it_is_there_once_or_not_at_all(
     assert shown(existing) == before
 
 
+@pytest.mark.parametrize("action", [name for name in GIVEN if name != "gitlab:group:ensureExists"])
+def test_what_was_proved_before_a_rollback_proves_nothing_of_what_was_made_since(
+    publisher: LabPublisher, existing: FakeGitLab, action: str
+) -> None:
+    before = shown(existing)
+    run_id = publisher.killed_since_a_rollback(publisher.step(action, **GIVEN[action]))
+    assert shown(existing) == ONCE[action]
+    publisher.undo(run_id)
+    assert shown(existing) == before
+
+
+def test_a_group_made_again_since_a_rollback_is_left_to_a_person(
+    publisher: LabPublisher, existing: FakeGitLab
+) -> None:
+    action = "gitlab:group:ensureExists"
+    run_id = publisher.killed_since_a_rollback(publisher.step(action, **GIVEN[action]))
+    with pytest.raises(CannotUndo, match="cannot prove"):
+        publisher.undo(run_id)
+
+
 @pytest.mark.parametrize("action", [ACCESS, "gitlab:projectDeployToken:create"])
 def test_a_token_is_given_on_and_shown_nowhere(
     publisher: LabPublisher, existing: FakeGitLab, action: str

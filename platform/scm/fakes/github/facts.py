@@ -25,6 +25,8 @@ class Pull:
     teams: list[str] = field(default_factory=list)
     assignees: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
+    fork: str = ""
+    """Whose fork has the head."""
 
 
 @dataclass

@@ -40,7 +40,7 @@ class PullRequests:
             pull
             for pull in facts.pulls.values()
             if (state == "all" or (pull.state == "open") == (state == "open"))
-            and query.get("head", f"{one.owner}:{pull.head}") == f"{one.owner}:{pull.head}"
+            and query.get("head", _label(one, pull)) == _label(one, pull)
             and query.get("base", pull.base) == pull.base
         ]
         if query.get("direction", "desc") == "desc":
@@ -48,20 +48,27 @@ class PullRequests:
         return paged(asked, [self._document(one, facts, pull) for pull in found], self.fake.url)
 
     def _open(self, asked: Asked, one: FakeRepository, facts: Facts) -> Reply:
-        given, heads = asked.json(), one.heads
-        head, base = given["head"].removeprefix(f"{one.owner}:"), given["base"]
-        for field, branch in (("head", head), ("base", base)):
-            if branch not in heads:
+        given, bases = asked.json(), one.heads
+        owner, _, head = given["head"].rpartition(":")
+        base, fork = given["base"], "" if owner in {"", one.owner} else owner
+        source = self.fake.forks.of(one, fork) if fork else one
+        heads = source.heads if source else {}
+        for field, branch, known in (("head", head, heads), ("base", base, bases)):
+            if branch not in known:
                 return invalid("PullRequest", field)
-        same = [p for p in facts.pulls.values() if (p.head, p.base, p.state) == (head, base, "open")]
-        if same:
-            words = f"A pull request already exists for {one.owner}:{head}."
-            return invalid("PullRequest", "", words)
-        if one.bare.contains(heads[base], heads[head]):
-            return invalid("PullRequest", "", f"No commits between {base} and {head}")
         number = facts.next_number
         pull = Pull(number, given["title"], given.get("body") or "", head, base, self.fake.whose(asked))
-        pull.draft, pull.head_sha, pull.base_sha = bool(given.get("draft")), heads[head], heads[base]
+        pull.fork = fork
+        same = [
+            p
+            for p in facts.pulls.values()
+            if (_label(one, p), p.base, p.state) == (_label(one, pull), base, "open")
+        ]
+        if same:
+            return invalid("PullRequest", "", f"A pull request already exists for {_label(one, pull)}.")
+        if one.bare.contains(bases[base], heads[head]):
+            return invalid("PullRequest", "", f"No commits between {base} and {head}")
+        pull.draft, pull.head_sha, pull.base_sha = bool(given.get("draft")), heads[head], bases[base]
         facts.pulls[number] = pull
         return Reply(201, self._whole(one, facts, pull))
 
@@ -115,7 +122,11 @@ class PullRequests:
 
     def _follow(self, one: FakeRepository, pull: Pull) -> None:
         if pull.state == "open":
-            pull.head_sha = one.heads.get(pull.head, pull.head_sha)
+            pull.head_sha = self._source(one, pull).heads.get(pull.head, pull.head_sha)
+
+    def _source(self, one: FakeRepository, pull: Pull) -> FakeRepository:
+        """The repository with the head; the pull request's own once its fork is gone."""
+        return (self.fake.forks.of(one, pull.fork) if pull.fork else None) or one
 
     def _document(self, one: FakeRepository, facts: Facts, pull: Pull) -> dict[str, Any]:
         self._follow(one, pull)
@@ -147,7 +158,7 @@ class PullRequests:
             "assignee": people[0] if people else None,
             "assignees": people,
             "requested_reviewers": [self.fake.person(login) for login in pull.reviewers],
-            "head": self._end(one, pull.head, pull.head_sha),
+            "head": self._end(self._source(one, pull), pull.head, pull.head_sha),
             "base": self._end(one, pull.base, pull.base_sha),
             "author_association": "MEMBER",
             "auto_merge": None,
@@ -182,3 +193,8 @@ class PullRequests:
             "merged_by": self.fake.person(self.fake.me) if merged else None,
             "maintainer_can_modify": False,
         }
+
+
+def _label(one: FakeRepository, pull: Pull) -> str:
+    """A pull request's head as GitHub calls it."""
+    return f"{pull.fork or one.owner}:{pull.head}"

@@ -46,7 +46,9 @@ class Repositories:
         return paged(asked, [self.fake.document(one) for one in found], self.fake.url)
 
     def _tell(self, asked: Asked, one: FakeRepository, facts: Facts) -> Reply:
-        return Reply(data=self.fake.document(one))
+        pushes = self.fake.may_push(asked.headers.get("authorization", "").partition(" ")[2], one)
+        permissions = dict.fromkeys(("admin", "maintain", "push", "triage"), pushes) | {"pull": True}
+        return Reply(data={**self.fake.document(one), "permissions": permissions})
 
     def _numbered(self, asked: Asked, number: str) -> Reply:
         found = [one for one in self.fake.state.repositories.values() if one.id == int(number)]

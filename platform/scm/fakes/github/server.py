@@ -1,7 +1,8 @@
 """A GitHub in memory: who is let in, what is counted, and everything that its parts answer.
 
-Answers have the form of docs.github.com/rest. It stands in for what no emulator in reach has; the same contract suite
-runs against `emulate` too, and GitHub's own description checks what it answers, so that this is not only our opinion.
+Answers have the form of docs.github.com/rest. It stands in for what no emulator in reach has; the same contracts, of
+reading and of writing, are held against `emulate` too, and GitHub's own description checks what it answers, so that
+this is not only our opinion.
 """
 
 import time
@@ -15,6 +16,7 @@ from scm.fakes.github.automation import Automation
 from scm.fakes.github.checks import Checks
 from scm.fakes.github.contents import Contents
 from scm.fakes.github.facts import Facts
+from scm.fakes.github.forks import Forks
 from scm.fakes.github.issues import Issues
 from scm.fakes.github.protection import Protection
 from scm.fakes.github.pull_requests import PullRequests
@@ -42,6 +44,8 @@ class FakeGitHub(FakeServer):
         self.me = "greenroom-bot"
         self.people_of: dict[str, str] = {}
         self.hidden: dict[str, set[str]] = {}
+        self.guests: set[str] = set()
+        """Tokens that push to nothing but what is their own person's."""
         self.keepers: set[str] = set()
         """Tokens that may do everything but delete a repository."""
         self.known_properties: set[str] = set()
@@ -54,6 +58,7 @@ class FakeGitHub(FakeServer):
         self.limit, self.used = 5000, 0
         self.truncate_above = 100_000
         self._facts: dict[int, Facts] = {}
+        self.forks = Forks(self)
         for part in _PARTS:
             part(self)
         GitDoor(self, self.state, self._git_refusal)
@@ -88,7 +93,14 @@ class FakeGitHub(FakeServer):
     def found(self, asked: Asked, owner: str, name: str) -> FakeRepository | None:
         full_name = f"{unquote(owner)}/{unquote(name)}"
         hidden = self.hidden.get(secret_of(asked), ())
-        return None if full_name in hidden else self.state.named(full_name)
+        one = None if full_name in hidden else self.state.named(full_name)
+        if one is not None:
+            self.forks.look(one)
+        return one
+
+    def may_push(self, secret: str, one: FakeRepository) -> bool:
+        """Whether a token pushes to a repository."""
+        return secret not in self.guests or one.owner == self.people_of.get(secret, self.me)
 
     def whose(self, asked: Asked) -> str:
         """Who asks."""
@@ -125,7 +137,7 @@ class FakeGitHub(FakeServer):
             return refused(401, "Invalid username or token. Password authentication is not supported.")
         if found is None or found.full_name in self.hidden.get(secret, ()):
             return refused(404, "Repository not found.")
-        if writing and (secret in self.readers or found.archived):
+        if writing and (secret in self.readers or found.archived or not self.may_push(secret, found)):
             return refused(403, "Write access to repository not granted.")
         return None
 

@@ -1,4 +1,4 @@
-"""The upgrade of a repository on GitHub, and a campaign that waits for its checks."""
+"""Statuses and check runs on GitHub: taken together, and waited for by a campaign."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ from scaffolder.tasks import advance_campaign, execute_run
 from scm.fakes.github import FakeGitHub
 from scm.port import Checks, CodeHost, PullRequests
 from scm.registry import publishing_host
-from scm.values import Author, CheckState, RepositoryName
+from scm.values import CheckState, RepositoryName
 from tests.conftest import Api
 from tests.scaffolder.conftest import Workshop
-from tests.scaffolder.registry_world import STEPS, change, look_now, offer
+from tests.scaffolder.registry_world import STEPS, change, offer
 
 pytestmark = pytest.mark.django_db
 OURS = "/api/v1/scaffolder"
@@ -39,29 +39,6 @@ def host() -> Any:
     assert isinstance(found, PullRequests)
     assert isinstance(found, Checks)
     return found
-
-
-def test_an_upgrade_is_proposed_merged_and_noticed(
-    workshop: Workshop, api: Api, hub: FakeGitHub, instance: Instance
-) -> None:
-    made = api.post(f"{OURS}/instances/{instance.pk}/upgrade", {}).json()
-    execute_run(made["run"])
-    assert workshop.task(made["run"])["status"] == "completed", workshop.messages(made["run"])
-    (pull,) = host().open_pull_requests(ONE)
-    assert (pull.source_branch, pull.target_branch, pull.draft) == (
-        "greenroom/upgrade-service",
-        "main",
-        False,
-    )
-    assert host().read_file(ONE, pull.source_branch, "README.md") == b"# one\n\nsecond\n"
-    # again is free
-    again = api.post(f"{OURS}/instances/{instance.pk}/upgrade", {}).json()
-    execute_run(again["run"])
-    assert [one.number for one in host().open_pull_requests(ONE)] == [pull.number]
-    host().merge_pull_request(ONE, pull.number, by=Author("Ana", "ana@example.org"))
-    look_now()
-    found = api.get(f"{OURS}/instances/{instance.pk}").json()
-    assert (found["version"], found["drift"], found["upgrades"][0]["state"]) == (2, 0, "merged")
 
 
 def test_a_campaign_waits_for_the_checks_of_its_canary(api: Api, hub: FakeGitHub, instance: Instance) -> None:
