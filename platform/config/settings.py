@@ -57,6 +57,7 @@ AUTH_USER_MODEL = "identity.Person"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = ["config.formats"]
 APPEND_SLASH = False  # the contract answers an unknown path with 404, never with a redirect
 
 INSTALLED_APPS = [

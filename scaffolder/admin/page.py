@@ -5,10 +5,13 @@ from typing import Any
 
 from core.admin import plain
 from core.models import AuditEvent
+from scaffolder.admin import links
 from scaffolder.admin.words import badge, cut, lasted
 from scaffolder.approvals.actions import open_points, valid
 from scaffolder.approvals.models import ApprovalRequest
-from scaffolder.models import Effect, Run, RunEvent, StepRun
+from scaffolder.artifacts.actions import kept_of
+from scaffolder.models import Effect, Instance, Run, RunEvent, StepRun
+from scaffolder.notifications.models import Notification
 from scaffolder.rollback.models import Rollback
 from scaffolder.states import FINISHED, StepState
 
@@ -24,6 +27,13 @@ def shown(run: Run, person: Any) -> dict[str, Any]:
     return {
         "run": run,
         "badge": badge(run),
+        "template": links.template(run.template_ref),
+        "version": _version(run),
+        "upgrade": getattr(run, "upgrade", None),
+        "instances": list(Instance.objects.filter(run=run).order_by("pk")[:MOST_ROWS]),
+        "files": kept_of(run),
+        "links": _links(run),
+        "told": _told(run),
         "live": run.state not in FINISHED,
         "took": lasted(_began(steps), _ended(run, steps)),
         "steps": steps,
@@ -39,6 +49,23 @@ def shown(run: Run, person: Any) -> dict[str, Any]:
         "audit": list(AuditEvent.objects.filter(target=str(run)[:255]).order_by("-pk")[:MOST_ROWS]),
         "approval": _approval(run),
     }
+
+
+def _version(run: Run) -> Any:
+    version = run.template_version
+    return version and links.page("templateversion", version.pk, f"version {version.number}")
+
+
+def _links(run: Run) -> list[Any]:
+    """What the template shows as links when it is done."""
+    output = run.output if isinstance(run.output, dict) else {}
+    stated = [link for link in output.get("links") or [] if isinstance(link, dict) and link.get("url")]
+    return [links.outside(str(link["url"]), link.get("title") or link["url"]) for link in stated[:MOST_ROWS]]
+
+
+def _told(run: Run) -> Any:
+    count = Notification.objects.filter(run=run).count()
+    return count and links.listed("notification", f"{count:,}", run__id__exact=run.pk)
 
 
 def document(data: Any) -> str:

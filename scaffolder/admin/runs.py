@@ -7,19 +7,22 @@ from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.safestring import SafeString
 
-from core.admin import ReadOnly
 from core.api.responses import event_stream
-from core.errors import RateLimited
+from core.errors import NotFound, RateLimited
 from scaffolder.admin import deciding
+from scaffolder.admin.links import short
+from scaffolder.admin.listing import Table
 from scaffolder.admin.page import shown
 from scaffolder.admin.words import badge, lasted
 from scaffolder.api.streams import EventStream
+from scaffolder.api.v1.artifacts import sent
+from scaffolder.artifacts import actions as artifacts
 from scaffolder.models import Run, StepRun
 from scaffolder.states import StepState
 
@@ -31,21 +34,15 @@ POLICY = (
 
 
 @admin.register(Run)
-class RunAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("name", "template", "status", "progress", "created_by", "began", "duration")
+class RunAdmin(Table):
+    list_display = ("name", "template", "status", "progress", "author", "created_at", "duration")
     list_display_links = ("name",)
     list_filter = ("state",)
     search_fields = ("template_ref",)  # makes the box appear; get_search_results says what it finds
     search_help_text = "A run's id, or the beginning of a template's or a person's name or reference."
     ordering = ("-created_at",)
     sortable_by = ()
-    list_per_page = list_max_show_all = 50
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    actions = None
-
-    class Media:
-        css = {"all": ["scaffolder/admin.css"]}
+    nothing_yet = "No run yet: greenroom scaffold run TEMPLATE starts one, and so does any client of the API."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Run]:
         """Runs as the list shows them; what is long stays in the database."""
@@ -80,15 +77,16 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         return queryset.filter(found), False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        """Nothing but the filters beside the list."""
-        return lookup == "state__exact"
+        """Nothing but the filter beside the list, and the way from a version to its runs."""
+        return lookup in {"state__exact", "template_version__id__exact"}
 
     def get_urls(self) -> list[Any]:
-        """The page of a run, what is decided about it, and its log as it comes."""
+        """The page of a run, what is decided about it, its log as it comes, and the files that it hands out."""
         view = self.admin_site.admin_view
         return [
             path("<str:run_id>/do/<str:deed>/", view(self.decide), name="scaffolder_run_do"),
             path("<str:run_id>/stream/", view(self.stream), name="scaffolder_run_stream"),
+            path("<str:run_id>/artifacts/<str:name>", view(self.artifact), name="scaffolder_run_artifact"),
             *super().get_urls(),
         ]
 
@@ -126,12 +124,23 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
                 error.message, status=503, headers={"Retry-After": "2"}, content_type="text/plain"
             )
 
+    def artifact(self, request: HttpRequest, run_id: str, name: str) -> HttpResponseBase:
+        """A file that the run hands out: as the API sends it, for who is signed in here and may look at the run."""
+        run = self.run(request, run_id)
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        try:
+            return sent(artifacts.named(run, name))
+        except NotFound:
+            raise Http404 from None
+
     def run(self, request: HttpRequest, run_id: str) -> Run:
         """The run, for who may look at runs; 404 when there is none."""
         try:
             run = (
                 Run.objects.visible_to(request.user)
-                .select_related("template_version")
+                .select_related("template_version", "upgrade__instance", "upgrade__to_version")
+                .defer("template_version__document", "upgrade__to_version__document")
                 .filter(pk=uuid.UUID(run_id))
             )
         except ValueError:
@@ -151,7 +160,8 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="template")
     def template(self, run: Run) -> str:
-        return run.template_ref.removeprefix("template:default/")
+        said = short(run.template_ref)
+        return f"{said}, an upgrade" if run.serves == Run.Serves.UPGRADE else said
 
     @admin.display(description="state", ordering=F("state"))
     def status(self, run: Run) -> SafeString:
@@ -162,9 +172,9 @@ class RunAdmin(ReadOnly, admin.ModelAdmin):
         told = [f"{run.done} done"] if run.done else []
         return ", ".join([*told, run.working] if run.working else told) or "-"
 
-    @admin.display(description="started")
-    def began(self, run: Run) -> str:
-        return f"{run.created_at:%Y-%m-%d %H:%M}"
+    @admin.display(description="asked by")
+    def author(self, run: Run) -> str:
+        return short(run.created_by)
 
     @admin.display(description="took")
     def duration(self, run: Any) -> str:

@@ -120,7 +120,9 @@ ACTIONS = (
         ),
         output=object_schema(
             ("downloadUrl", "name", "size", "sha256"),
-            downloadUrl=text("Where whoever may see the run gets it, with their token."),
+            downloadUrl=text(
+                "Where whoever may see the run gets it: with their token, or in a browser where they are signed in to the admin."
+            ),
             name=text("What it is called."),
             size={"type": "integer", "description": "Its bytes."},
             sha256=text("The SHA-256 of its bytes; the same files give the same."),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from core.errors import GreenroomError, InputError, NotFound, TooLarge
@@ -27,6 +28,7 @@ from scaffolder.steps.zipping import Zipper
 from scaffolder.tasks import execute_run
 from tests.conftest import Api
 from tests.scaffolder.conftest import BY, TASKS, Workshop
+from tests.scaffolder.test_admin import signed_in, text_of
 
 FILES = {"skeleton/a.txt": "a\n", "skeleton/docs/b.md": "b\n"}
 FETCH = {"id": "fetch", "action": "fetch:plain", "input": {"url": "./skeleton"}}
@@ -80,6 +82,44 @@ def test_an_archive_is_handed_out_as_a_file_and_as_nothing_else(
     assert answer["X-Content-Type-Options"] == "nosniff"
     (listed,) = api.get(f"/api/v1/scaffolder/runs/{run_id}/artifacts").json()["items"]
     assert (listed["name"], listed["sha256"], listed["stepId"]) == ("made.zip", shown["sha256"], "zip")
+
+
+@pytest.mark.django_db
+def test_a_browser_follows_the_address_to_the_file_and_who_may_not_see_the_run_gets_nothing(
+    workshop: Workshop, settings: Any
+) -> None:
+    run_id, shown = made(workshop, ZIP)
+    address, a_click = path_of(shown["downloadUrl"], settings), {"Accept": "text/html,*/*;q=0.8"}
+    viewer = signed_in("vera", "view_run")
+    door = viewer.get(address, headers=a_click)["Location"]
+    assert door == f"/admin/scaffolder/run/{run_id}/artifacts/made.zip"
+    answer = viewer.get(door)
+    assert names(b"".join(answer.streaming_content)) == ["a.txt", "docs/b.md"]
+    assert answer["Content-Type"] == "application/zip"
+    assert answer["Content-Disposition"] == 'attachment; filename="made.zip"'
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "no-store" in answer["Cache-Control"]
+    assert viewer.get(door.replace("made", "other")).status_code == 404
+    assert viewer.post(door).status_code == 405
+    assert signed_in("nils").get(door).status_code == 404
+    assert "/login/" in Client().get(door)["Location"]
+    assert Client().get(address).status_code == 401  # a program without a token is told so
+    wrong = {**a_click, "Authorization": "Bearer wrong"}
+    assert Client().get(address, headers=wrong).status_code == 401
+
+
+@pytest.mark.django_db
+def test_a_runs_page_leads_to_its_files_until_their_days_are_over(workshop: Workshop) -> None:
+    run_id, _ = made(workshop, ZIP)
+    viewer = signed_in("vera", "view_run")
+    page, door = (
+        f"/admin/scaffolder/run/{run_id}/change/",
+        f"/admin/scaffolder/run/{run_id}/artifacts/made.zip",
+    )
+    assert f'href="{door}"' in text_of(viewer, page)
+    Artifact.objects.update(expires_at=timezone.now())
+    assert door not in text_of(viewer, page)
+    assert viewer.get(door).status_code == 404
 
 
 @pytest.mark.django_db

@@ -2,14 +2,16 @@
 
 from typing import Any
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 
 from core.api.openapi import TEXT, WHOLE, Operation, list_of, object_of
 from core.api.responses import json_data
 from core.api.views import ApiView
 from scaffolder.api.documents import instant
 from scaffolder.artifacts import actions
+from scaffolder.artifacts.models import Artifact
 from scaffolder.models import Run
 
 _WHEN = {"type": "string", "format": "date-time"}
@@ -23,6 +25,21 @@ ARTIFACT = object_of(
     createdAt=_WHEN,
     expiresAt={**_WHEN, "description": "When it is removed."},
 )
+
+
+def sent(artifact: Artifact) -> HttpResponseBase:
+    """The file, for a browser to save: it runs nothing of it, and no cache keeps it."""
+    return StreamingHttpResponse(
+        actions.pieces(artifact),
+        content_type="application/zip",
+        headers={
+            "Content-Length": str(artifact.size),
+            "Content-Disposition": f'attachment; filename="{artifact.name}"',  # letters, digits and ._- only
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Cache-Control": "private, no-store",
+        },
+    )
 
 
 class ArtifactsView(ApiView):
@@ -53,25 +70,31 @@ class ArtifactsView(ApiView):
 
 
 class ArtifactView(ApiView):
-    """`GET …/artifacts/:name`: the file. A browser saves it, and runs nothing of it."""
+    """`GET …/artifacts/:name`: the file.
+
+    The address stands in logs, outputs and notifications, where people click on it: a browser, which shows no token,
+    is sent to the admin's door to the same file. That one asks for a session and for the run's permission.
+    """
 
     permission = "scaffolder.task.read"
     described = Operation(
         "A file that a run hands out",
+        description="A browser, which shows no token, is sent on to the admin: it asks for a session.",
         parameters={**_RUN, "name": "The file's name."},
         also={"application/zip": {"type": "string", "format": "binary"}},
     )
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if _is_a_person(request):
+            return HttpResponseRedirect(reverse("admin:scaffolder_run_artifact", kwargs=kwargs))
+        return super().dispatch(request, *args, **kwargs)
+
     def get(self, _request: Any, run_id: str, name: str) -> HttpResponseBase:
         found = actions.named(Run.objects.visible_to(self.subject).named(run_id), name)
-        return StreamingHttpResponse(
-            actions.pieces(found),
-            content_type="application/zip",
-            headers={
-                "Content-Length": str(found.size),
-                "Content-Disposition": f'attachment; filename="{found.name}"',  # letters, digits and ._- only
-                "X-Content-Type-Options": "nosniff",
-                "Content-Security-Policy": "default-src 'none'; sandbox",
-                "Cache-Control": "private, no-store",
-            },
-        )
+        return sent(found)
+
+
+def _is_a_person(request: HttpRequest) -> bool:
+    """Whether somebody follows a link: only browsers ask for HTML, and programs show a token."""
+    asks_for_a_page = "text/html" in request.headers.get("Accept", "")
+    return request.method == "GET" and asks_for_a_page and "Authorization" not in request.headers
