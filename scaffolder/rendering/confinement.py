@@ -67,31 +67,52 @@ def leave_network() -> bool:
     return left == 0
 
 
+class _Bounds:
+    """The one folder that is written to. Where its folders are in truth is remembered until something is linked, renamed
+    or taken away; nobody else writes here.
+    """
+
+    def __init__(self, writable: str) -> None:
+        self._root = os.path.realpath(writable)
+        self._real: dict[str, str] = {}
+
+    def forget(self) -> None:
+        self._real.clear()
+
+    def check(self, path: str) -> None:
+        """InputError unless the path is inside: where its name stands, since a link is made or taken away itself, and
+        where it leads.
+        """
+        folder, name = os.path.split(os.path.abspath(path))  # noqa: PTH100
+        if folder not in self._real:
+            self._real[folder] = os.path.realpath(folder)
+        real = f"{self._real[folder]}/{name}"
+        plain = ".." not in path.split("/") and not os.path.islink(real)  # noqa: PTH114  this runs for each file
+        leads = real if plain else os.path.realpath(path)
+        if not all(f"{place}/".startswith(f"{self._root}/") for place in (real, leads)):
+            raise InputError(
+                f"path {name!r} leaves its folder: use a name without '..' and without a leading '/'"
+            )
+
+
 def shut_in(writable: str, *, on_write: Callable[[str], None] | None = None) -> None:
     """From here on refuse sockets, processes and native calls, and writes outside of one folder, for good."""
-    root = os.path.realpath(writable)
+    bounds = _Bounds(writable)
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             path, _, flags = arguments
             if isinstance(flags, int) and flags & _WRITING and not isinstance(path, int):
-                check(os.fsdecode(path))
+                bounds.check(os.fsdecode(path))
                 if on_write is not None:
                     on_write(os.fsdecode(path))
         elif event in _WRITES:
+            if event != "os.mkdir":
+                bounds.forget()
             for place in _WRITES[event]:
                 if not isinstance(arguments[place], int):
-                    check(os.fsdecode(arguments[place]))
+                    bounds.check(os.fsdecode(arguments[place]))
         elif event.startswith(_FORBIDDEN):
             raise InputError(f"the template tried to reach the system ({event}): that is not possible here")
-
-    def check(path: str) -> None:
-        # The last part is not followed: a link is made or taken away itself.
-        folder, name = os.path.split(os.path.abspath(path))  # noqa: PTH100
-        real = os.path.join(os.path.realpath(folder), name)  # noqa: PTH118
-        if not f"{real}/".startswith(f"{root}/") or not f"{os.path.realpath(path)}/".startswith(f"{root}/"):
-            raise InputError(
-                f"path {name!r} leaves its folder: use a name without '..' and without a leading '/'"
-            )
 
     sys.addaudithook(watch)

@@ -210,6 +210,28 @@ def attempt(work):
     except Exception as error:
         return f"{type(error).__name__}: {error}"
 
+def known_folder(inside, outside):
+    # a folder that was written to becomes a link
+    (inside / "known").mkdir()
+    (inside / "known/first").write_text("x")
+    (inside / "known/first").unlink()
+    (inside / "known").rmdir()
+    os.symlink(outside, inside / "known")
+    return (inside / "known/escaped").write_text("x")
+
+def renamed_link(inside, outside):
+    (inside / "place").mkdir()
+    (inside / "place/first").write_text("x")
+    os.symlink(outside, inside / "other")
+    os.rename(inside / "place", inside / "elsewhere")
+    os.rename(inside / "other", inside / "place")
+    return (inside / "place/escaped").write_text("x")
+
+def dots(inside, deep):
+    # outside for the kernel, inside for who reads the text
+    os.symlink(deep, inside / "down")
+    return open(f"{inside}/down/../escaped", "w").write("x")
+
 def answer(request, limits):
     inside = Path(request["staging"])
     return {"found": {
@@ -222,6 +244,9 @@ def answer(request, limits):
         "write": attempt(lambda: Path(request["outside"]).write_text("x")),
         "link": attempt(lambda: os.symlink("/etc/passwd", Path(request["outside"]))),
         "through": attempt(lambda: (os.symlink(Path(request["outside"]).parent, inside / "l"), (inside / "l/escaped").write_text("x"))),
+        "known folder": attempt(lambda: known_folder(inside, Path(request["outside"]).parent)),
+        "renamed link": attempt(lambda: renamed_link(inside, Path(request["outside"]).parent)),
+        "dots": attempt(lambda: dots(inside, Path(request["outside"]).parent / "deep")),
         "remove": attempt(lambda: os.remove(request["victim"])),
         "inside": attempt(lambda: (inside / "fine").write_text("x")),
         "leader": os.getsid(0) == os.getpid(),
@@ -237,6 +262,7 @@ def test_the_child_is_shut_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(child, "SERVER", server)
     monkeypatch.setenv("GREENROOM_SECRET", "s3cret")
     (tmp_path / "staging").mkdir()
+    (tmp_path / "deep").mkdir()
     (tmp_path / "victim").write_text("x")
     reply = run_child(
         "hostile_child",
@@ -250,7 +276,8 @@ def test_the_child_is_shut_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     server.close()
     assert set(reply["environment"]) <= {"PATH", "LANG", "HOME", "TMPDIR", "LC_CTYPE"}
     assert reply["django"] == []
-    for name in ("socket", "process", "system", "fork", "write", "link", "through", "remove"):
+    ways = ("write", "link", "through", "known folder", "renamed link", "dots", "remove")
+    for name in ("socket", "process", "system", "fork", *ways):
         assert reply[name].startswith("InputError"), (name, reply[name])
     assert reply["inside"] == "did 1"
     assert reply["leader"]
