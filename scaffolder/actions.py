@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import orjson
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from catalog.models import Entity
+from catalog.paging import final_by_ref
 from catalog.refs import EntityRef
+from catalog.visibility import visible_to
 from core.api.subjects import Subject
 from core.audit import Actor, record
 from core.errors import Conflict, InputError, NotFound
@@ -46,22 +48,23 @@ def find_template(text: str, subject: Subject) -> FoundTemplate:
     ref = EntityRef.parse(text, default_kind="template")
     if ref.kind.lower() != "template":
         raise InputError("Invalid kind, only 'Template' kind is supported")
-    found = _visible(str(ref), subject)
-    if found is None:
+    entity = _visible(str(ref), subject)
+    if entity is None:
         raise NotFound(f"Template {ref} not found")
-    return FoundTemplate(found.ref, found.document, found.owner_ref.lower())
+    owners = (one["targetRef"] for one in entity.get("relations", ()) if one["type"] == "ownedBy")
+    return FoundTemplate(str(ref), entity, next(owners, ""))
 
 
 def user_of(subject: Subject) -> dict[str, Any]:
     """Who asks, as expressions see it: a reference, and their entity when the catalog has one."""
     ref = subject.entity_ref or subject.ref
     person = _visible(ref.lower(), subject)
-    return {"ref": ref} if person is None else {"entity": person.document, "ref": ref}
+    return {"ref": ref} if person is None else {"entity": person, "ref": ref}
 
 
-def _visible(ref: str, subject: Subject) -> Entity | None:
-    looked_at = Entity.objects.visible_to(subject).select_related("stored")
-    return looked_at.only("ref", "owner_ref", "stored__final").filter(ref=ref).first()
+def _visible(ref: str, subject: Subject) -> dict[str, Any] | None:
+    final = final_by_ref(visible_to(subject), ref)
+    return None if final is None else orjson.loads(final)
 
 
 @transaction.atomic
