@@ -11,7 +11,9 @@ from scm.registry import publishing_host
 from scm.values import RepositoryName
 from tests.scaffolder.conftest import Workshop
 
-FILES, SIZE = 2000, 8 * 1024
+FILES, SIZE = 2000, 16 * 1024
+MOST = 16 * MIB
+"""It takes one; a table of the whole process that is made larger in these seconds may take eight more."""
 
 
 @pytest.mark.django_db(transaction=True)  # its lease is renewed by another connection
@@ -27,7 +29,7 @@ def test_two_thousand_files_are_never_all_in_memory(workshop: Workshop) -> None:
     tracemalloc.start()
     try:
         execute_run(run_id)
-        assert tracemalloc.get_traced_memory()[1] < 8 * MIB < FILES * SIZE
+        assert tracemalloc.get_traced_memory()[1] < MOST < FILES * SIZE
     finally:
         tracemalloc.stop()
     assert workshop.task(run_id)["status"] == "completed", workshop.messages(run_id)

@@ -1,5 +1,6 @@
 """A server that answers with the very bytes that a test wants, at the pace that it wants."""
 
+import re
 import socket
 import ssl
 import threading
@@ -54,6 +55,7 @@ class RawServer:
                     if not (piece := made.recv(65536)):
                         return
                     request += piece
+                request += self._rest(made, request)
                 self.heard.append(request)
                 path = request.split(b" ", 2)[1].decode().lstrip("/")
                 for piece in self.answers[path]():
@@ -61,6 +63,16 @@ class RawServer:
                     self.sent += len(piece)
                     if self.ended.is_set():
                         return
+
+    @staticmethod
+    def _rest(made: socket.socket, request: bytes) -> bytes:
+        """What is left of the body: it may come in pieces of its own."""
+        head, _, body = request.partition(b"\r\n\r\n")
+        found = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+        left, rest = int(found[1]) - len(body) if found else 0, b""
+        while len(rest) < left and (piece := made.recv(65536)):
+            rest += piece
+        return rest
 
     def close(self) -> None:
         self.ended.set()
