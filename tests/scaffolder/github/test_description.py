@@ -36,7 +36,7 @@ pytestmark = [
 
 DESCRIPTION, PRISM = "23.0.2", "5.16.0"
 _ASKED = re.compile(
-    r"^/(repos/\{owner\}/\{repo\}|orgs/\{org\}/(repos$|teams/\{team_slug\})|users?(/\{username\}|/repos)?$)"
+    r"^/(repos/\{owner\}/\{repo\}|orgs/\{org\}/(repos$|teams/\{team_slug\})|users?(/\{username\}|/repos|/orgs)?$)"
 )
 _STATUS = "Unable to match the returned status code"
 _VIOLATION = re.compile(r"violation|✖|did not match|unable to match", re.IGNORECASE)
@@ -148,3 +148,5 @@ def _read_and_merge(host: GitHubHost, folder: Path) -> None:
     host.edit_pull_request(name, pull.number, title="Better", body="Words")
     host.merge_pull_request(name, pull.number, by=Author("Ana", "a@example.org"))
     assert [one.name.name for one in host.repositories("acme")] == ["other", "payments"]
+    assert (host.me().path, [one.path for one in host.owners()]) == ("greenroom-bot", ["acme"])
+    assert name in [one.name for one in host.own_repositories()]
