@@ -296,3 +296,36 @@ def test_checks_that_turn_red_after_they_were_green_pause(
     advance_campaign(str(campaign))
     found = shown(api, campaign)["campaign"]
     assert (found["state"], found["reason"]) == ("paused", "component:default/s0: its checks are red")
+
+
+@database
+def test_accepting_what_failed_skips_none_that_was_not_begun(api: Api, workshop: Workshop) -> None:
+    ref = offer(workshop)
+    for number in range(7):
+        workshop.run(ref, {"name": f"s{number}"})
+    change(workshop, "service", {"skeleton/README.md": "second\n"})
+    campaign = begin(api, waves=[7])
+    uid = api.get("/api/catalog/entities/by-name/component/default/s0").json()["metadata"]["uid"]
+    api.delete(f"/api/catalog/entities/by-uid/{uid}")
+    advance_campaign(str(campaign))
+    assert shown(api, campaign)["campaign"]["state"] == "paused"
+    api.post(f"{CAMPAIGNS}/{campaign}/resume", {"accept": True})
+    for _ in range(2):
+        step(campaign)
+    found = shown(api, campaign)
+    assert (found["campaign"]["state"], found["counts"]["open"]) == ("completed", 6)
+
+
+@database
+def test_what_was_red_is_asked_for_again_before_it_pauses_again(
+    monkeypatch: pytest.MonkeyPatch, api: Api, five: list[Instance], checking: CheckingHost
+) -> None:
+    campaign = begin(api, waves=[2])
+    checking.of = {"s1": CheckState.RED}
+    step(campaign)
+    assert shown(api, campaign)["campaign"]["state"] == "paused"
+    checking.of = {}
+    monkeypatch.setattr(advancing, "LOOKS", 1)
+    api.post(f"{CAMPAIGNS}/{campaign}/resume", {})
+    advance_campaign(str(campaign))
+    assert shown(api, campaign)["campaign"]["state"] == "running"
