@@ -228,6 +228,19 @@ def test_a_retry_after_a_kill_doubles_nothing(workshop: Workshop, api: Api, inst
     assert {branch.name: branch.sha for branch in local().branches(ONE)}[BRANCH] == head
 
 
+def test_a_retry_leaves_alone_what_people_pushed_since(
+    workshop: Workshop, api: Api, instance: Instance, tmp_path: Path
+) -> None:
+    newer(workshop)
+    first = upgraded(workshop, api, instance)
+    theirs = push(tmp_path, {"long.txt": "by hand\n"}, branch=BRANCH)
+    api.post(f"{TASKS}/{first['run']}/retry", {})
+    execute_run(first["run"])
+    error = workshop.completion(first["run"])["error"]
+    assert "Somebody else pushed to greenroom/upgrade-service" in error["message"]
+    assert {branch.name: branch.sha for branch in local().branches(ONE)}[BRANCH] == theirs
+
+
 @pytest.mark.parametrize("nth", range(2))
 @pytest.mark.parametrize("point", ["intend", "prove"])
 def test_a_worker_that_is_killed_while_it_proposes_leaves_one_of_each(
