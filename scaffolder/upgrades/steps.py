@@ -59,7 +59,7 @@ def render(ctx: StepContext, _given: dict[str, Any]) -> dict[str, Any]:
     new = rendering.render(upgrade.to_version, upgrade.values, ctx.workspace / "new")
     ctx.log(f"Rendered version {upgrade.to_version.number}")
     old = _old(ctx, upgrade, rendering, place)
-    place.host.export_tree(place.name, place.head, "", ctx.workspace / "head")
+    place.host.export_commit(place.name, place.head, ctx.workspace / "head")
     ctx.log(f"The repository is at {place.head[:12]} of {place.target}")
     return {
         "old": str(old.relative_to(ctx.workspace)),
@@ -90,7 +90,7 @@ def _old(ctx: StepContext, upgrade: Upgrade, rendering: Rendering, place: propos
         )
     remove(into)
     ctx.warn(f"Version {version.number} cannot be rendered any more: {reason}")
-    place.host.export_tree(place.name, instance.commit, "", into)
+    place.host.export_commit(place.name, instance.commit, into)
     ctx.log(f"The merge starts from the commit {instance.commit[:12]}, which was published of it")
     return into
 
@@ -134,7 +134,7 @@ def propose(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
         return _nothing_to_do(ctx, upgrade, place)
     if tip is not None:
         present = _empty(ctx, "present")
-        place.host.export_tree(place.name, tip, "", present)
+        place.host.export_commit(place.name, tip, present)
     wanted = changes(merged, present, _empty(ctx, "wanted"))
     title, body = proposals.words(
         upgrade.to_version.template_ref,
@@ -207,7 +207,7 @@ def _own_branch(
 def _holds(ctx: StepContext, place: proposals.Place, commit: str, merged: Merged) -> bool:
     """Whether a commit of the repository has exactly the files that were merged."""
     present = _empty(ctx, "present")
-    place.host.export_tree(place.name, commit, "", present)
+    place.host.export_commit(place.name, commit, present)
     return changes(merged, present, _empty(ctx, "differs")).are_none
 
 
