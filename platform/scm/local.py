@@ -120,6 +120,9 @@ class LocalHost:
     def export_tree(self, name: RepositoryName, ref: str, path: str, into: Path) -> None:
         export_tree(storage.bare(repository_named(name).full_name), ref, path, into)
 
+    def export_commit(self, name: RepositoryName, commit: str, into: Path) -> None:
+        self.export_tree(name, commit, "", into)
+
     def branches(self, name: RepositoryName) -> list[Branch]:
         return storage.bare(repository_named(name).full_name).branches()
 

@@ -138,6 +138,12 @@ class Publishing(Protocol):
         """
         ...
 
+    def export_commit(self, name: RepositoryName, commit: str, into: Path) -> None:
+        """As `export_tree`, for what goes back into the repository: all files of a commit as git has them. A host's
+        archive leaves out what `.gitattributes` keeps from archives, and may hold other bytes.
+        """
+        ...
+
     def delete_branch(self, name: RepositoryName, branch: str, *, expected: str) -> None:
         """Remove a branch whose head is `expected`; one that is gone is fine, one that moved on is a Conflict."""
         ...

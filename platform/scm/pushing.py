@@ -64,6 +64,10 @@ class PushingByGit(OutsideHost):
         self.have_default_branch(found, branch)
         return sha
 
+    def export_commit(self, name: RepositoryName, commit: str, into: Path) -> None:
+        found = self.get_repository(name)
+        remote.export_commit(self._remote(found.name), commit, into)
+
     def delete_branch(self, name: RepositoryName, branch: str, *, expected: str) -> None:
         found = self.get_repository(name)
         remote.delete_branch(self._remote(found.name), branch, expected=expected)

@@ -21,6 +21,7 @@ from core.errors import Conflict, InputError, NotFound, Unavailable
 from scm import refusals, storage
 from scm.bare import BareRepository
 from scm.commits import commit_changes, commit_folder
+from scm.export import export_tree
 from scm.git import Credential, Reach, call, checked_url
 from scm.names import SHA, checked_branch, checked_ref
 from scm.values import Author
@@ -124,6 +125,13 @@ def push_changes(
     return _push(remote, branch, onto, commit)
 
 
+def export_commit(remote: Remote, commit: str, into: Path) -> None:
+    """`Publishing.export_commit` for a remote; NotFound for what is no commit there."""
+    with _workspace() as bare:
+        _fetch(remote, bare, commit, contents=True)
+        export_tree(bare, commit, "", into)
+
+
 def delete_branch(remote: Remote, branch: str, *, expected: str) -> None:
     """`Publishing.delete_branch` for a remote: gone is fine, moved on or default is a Conflict."""
     there = heads(remote, branch)
@@ -161,12 +169,13 @@ def _workspace() -> Iterator[BareRepository]:
         yield BareRepository.make(Path(place) / "work.git", "main")
 
 
-def _fetch(remote: Remote, bare: BareRepository, commit: str) -> None:
+def _fetch(remote: Remote, bare: BareRepository, commit: str, *, contents: bool = False) -> None:
     if not SHA.fullmatch(commit):
-        raise NotFound(f"onto {commit!r} is not a branch or commit on {remote.host}")
+        raise NotFound(f"{commit!r} is not a branch or commit on {remote.host}")
+    without = [] if contents else ["--filter=blob:none"]
     _asked(
         remote,
-        *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--depth=1", "--filter=blob:none"),
+        *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--depth=1", *without),
         *("--", remote.clone_url, commit),
         folder=bare.folder,
         timeout=FETCH_TIMEOUT,

@@ -1,4 +1,4 @@
-"""Versions of templates: recorded when one is used, numbered from 1, never changed, found again by their content."""
+"""Versions of templates: recorded when one is used, numbered from 1, never changed; the newest is what a template is."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ _LOCK = 0x67726E76
 
 
 def record(entity: Mapping[str, Any], ref: str) -> TemplateVersion:
-    """The version that a template is now: a row that is there, or a new one.
+    """The version that a template is now: the newest row when it has that content, or a new one.
 
     The code host is asked for the commit; when it is a new one the template's folder is read, so that commits which
     change other things make no version. The calls are bounded by their limits, and a host that is away gives a version
@@ -27,16 +27,26 @@ def record(entity: Mapping[str, Any], ref: str) -> TemplateVersion:
     document = {"apiVersion": entity["apiVersion"], "metadata": entity["metadata"], "spec": entity["spec"]}
     stated = _stated(document, fixed)
     rows = TemplateVersion.objects.filter(template_ref=ref).defer("document")
-    if fixed.commit:
-        known = rows.filter(stated=stated, seen_commit=fixed.commit).order_by("-number").first()
-        if known is not None:
-            return known
+    latest = list(rows.exclude(commit="").order_by("-number")[:2]) if fixed.commit else []
+    if latest and (latest[0].stated, latest[0].seen_commit) == (stated, fixed.commit):
+        return latest[0]
     digest = hashlib.sha256(f"{stated} {files_of(entity, fixed)}".encode()).hexdigest()
     found = rows.filter(digest=digest).first()
+    if (
+        found is not None and latest and found != latest[0]
+    ):  # again what it was: that is newer than what was between
+        known = len(latest) == 2 and latest[0].digest == _again(digest, latest[1])
+        digest = _again(digest, latest[1] if known else latest[0])
+        found = rows.filter(digest=digest).first()
     if found is None:
         return _add(ref, digest, stated, document, fixed)
     TemplateVersion.objects.filter(pk=found.pk).update(seen_commit=fixed.commit)
     return found
+
+
+def _again(digest: str, before: TemplateVersion) -> str:
+    """The digest of a content that came back after another version."""
+    return hashlib.sha256(f"{digest} after {before.number}".encode()).hexdigest()
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ begun and `LOOKS` hosts asked in one step, and steps come every half minute: tha
 import logging
 from datetime import timedelta
 
+from django.db.models import F
 from django.utils import timezone
 
 from core.api.subjects import Subject
@@ -29,6 +30,8 @@ from scm.values import CheckState, RepositoryName
 AT_ONCE = 5
 LOOKS = 20
 EVERY = timedelta(seconds=30)
+GREEN_FOR = timedelta(minutes=10)
+"""How long green checks are believed: one that begins late, or is run again, may turn red."""
 
 log = logging.getLogger(__name__)
 
@@ -88,8 +91,8 @@ def _judge(campaign: Campaign) -> None:
     rows = Member.objects.filter(campaign=campaign, wave=campaign.wave).select_related("instance", "upgrade")
     for member in (
         rows.filter(upgrade__state__in=[UpgradeState.RUNNING, UpgradeState.OPEN])
-        .exclude(checks=CheckState.GREEN)
-        .order_by("checked_at")[:LOOKS]
+        .exclude(checks=CheckState.GREEN, checked_at__gt=timezone.now() - GREEN_FOR)
+        .order_by(F("checked_at").asc(nulls_first=True))[:LOOKS]
     ):
         _look(member)
     now, mine = timezone.now(), Campaign.objects.filter(pk=campaign.pk, attempts=campaign.attempts)
@@ -115,6 +118,8 @@ def _look(member: Member) -> None:
     upgrade = member.upgrade
     if upgrade is None:
         return
+    rows = Member.objects.filter(pk=member.pk)
+    rows.update(checked_at=timezone.now())  # whatever comes of it, it is the turn of the others
     look(upgrade.pk)
     upgrade.refresh_from_db()
     if upgrade.state != UpgradeState.OPEN:
@@ -128,7 +133,7 @@ def _look(member: Member) -> None:
     except GreenroomError as error:
         log.info("checks not looked at", extra={"upgrade": upgrade.pk, "error": error.message})
         checks = CheckState(member.checks or CheckState.PENDING)
-    Member.objects.filter(pk=member.pk).update(checks=checks, checked_at=timezone.now())
+    rows.update(checks=checks)
 
 
 def _seen(member: Member) -> Seen:

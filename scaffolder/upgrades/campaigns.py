@@ -17,6 +17,7 @@ from scaffolder.registry import instances
 from scaffolder.upgrades import waves
 from scaffolder.upgrades.models import Campaign, Member
 from scaffolder.upgrades.states import CAMPAIGN_MOVES, CampaignState, UpgradeState
+from scm.values import CheckState
 
 MOST_MEMBERS = 2_000
 UNDER_WAY = (CampaignState.RUNNING, CampaignState.PAUSED)
@@ -69,19 +70,22 @@ def pause(campaign: Campaign, by: Actor) -> Campaign:
 
 @transaction.atomic
 def resume(campaign: Campaign, by: Actor, *, accept: bool) -> Campaign:
-    """Go on. What is not well in the wave is tried again; with `accept` it is left as it is, and counts as well."""
+    """Go on. What is not well in the wave is tried again; with `accept` it is left as it is, and counts as well.
+
+    What has not begun yet is not skipped: its turn comes.
+    """
     if not move(_row(campaign), CampaignState.RUNNING, CAMPAIGN_MOVES, reason=""):
         raise _refused(campaign, "resumed")
     campaign = _fresh(campaign)
     members = Member.objects.filter(campaign=campaign, wave=campaign.wave)
     if accept:
-        members.exclude(upgrade__state__in=[UpgradeState.MERGED, UpgradeState.UNCHANGED]).update(
-            accepted=True
-        )
+        begun = members.exclude(upgrade=None, problem="")
+        begun.exclude(upgrade__state__in=[UpgradeState.MERGED, UpgradeState.UNCHANGED]).update(accepted=True)
     else:
         members.exclude(problem="").update(problem="", upgrade=None)
         ended = [UpgradeState.FAILED, UpgradeState.CLOSED]
         members.filter(upgrade__state__in=ended).update(upgrade=None, checks="", checked_at=None)
+        members.filter(checks=CheckState.RED).update(checks="", checked_at=None)
     record(by, "resumed", campaign, accept=accept)
     ADVANCE_CAMPAIGN.later(campaign.pk)
     return campaign

@@ -11,7 +11,6 @@ from core.errors import Conflict, GreenroomError, InputError
 from core.names import confined
 from core.states import move
 from scaffolder.errors import CannotUndo
-from scaffolder.models import Effect
 from scaffolder.registry import instances
 from scaffolder.rendering.landing import remove
 from scaffolder.steps import register_built_in
@@ -60,7 +59,7 @@ def render(ctx: StepContext, _given: dict[str, Any]) -> dict[str, Any]:
     new = rendering.render(upgrade.to_version, upgrade.values, ctx.workspace / "new")
     ctx.log(f"Rendered version {upgrade.to_version.number}")
     old = _old(ctx, upgrade, rendering, place)
-    place.host.export_tree(place.name, place.head, "", ctx.workspace / "head")
+    place.host.export_commit(place.name, place.head, ctx.workspace / "head")
     ctx.log(f"The repository is at {place.head[:12]} of {place.target}")
     return {
         "old": str(old.relative_to(ctx.workspace)),
@@ -91,7 +90,7 @@ def _old(ctx: StepContext, upgrade: Upgrade, rendering: Rendering, place: propos
         )
     remove(into)
     ctx.warn(f"Version {version.number} cannot be rendered any more: {reason}")
-    place.host.export_tree(place.name, instance.commit, "", into)
+    place.host.export_commit(place.name, instance.commit, into)
     ctx.log(f"The merge starts from the commit {instance.commit[:12]}, which was published of it")
     return into
 
@@ -129,13 +128,13 @@ def propose(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
     # The branch starts where the repository was when it was merged, whoever pushed since.
     place = replace(proposals.place_of(upgrade.instance), head=given["head"])
     key = f"{upgrade.instance.host}:{place.name}@{upgrade.branch}"
-    place = _own_branch(ctx, upgrade, place, key)
+    place = _own_branch(ctx, upgrade, place, key, merged)
     present, tip = ctx.workspace / "head", place.heads.get(upgrade.branch)
     if changes(merged, present, _empty(ctx, "unchanged")).are_none:
         return _nothing_to_do(ctx, upgrade, place)
     if tip is not None:
         present = _empty(ctx, "present")
-        place.host.export_tree(place.name, tip, "", present)
+        place.host.export_commit(place.name, tip, present)
     wanted = changes(merged, present, _empty(ctx, "wanted"))
     title, body = proposals.words(
         upgrade.to_version.template_ref,
@@ -182,12 +181,16 @@ def propose(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
     return {"url": pull.web_url, "number": pull.number, "draft": pull.draft}
 
 
-def _own_branch(ctx: StepContext, upgrade: Upgrade, place: proposals.Place, key: str) -> proposals.Place:
+def _own_branch(
+    ctx: StepContext, upgrade: Upgrade, place: proposals.Place, key: str, merged: Merged
+) -> proposals.Place:
     """The place with our branch as it may be gone on with. Conflict when somebody else has pushed to it."""
     tip = place.heads.get(upgrade.branch)
-    if tip is None or Effect.objects.filter(run_id=ctx.run_id, kind=BRANCH, key=key).exists():
-        return place  # an earlier attempt of this run began it, after it had looked that it may
+    if tip is None:
+        return place
     ours = Upgrade.objects.filter(instance_id=upgrade.instance_id, head=tip).exists()
+    if ctx.ledger.noted(BRANCH, key) is not None and (ours or _holds(ctx, place, tip, merged)):
+        return place  # an earlier attempt of this run began it, and may have been killed before it noted the commit
     pull = place.proposed(upgrade.branch)
     if not ours:
         there = f"pull request {pull.number} ({pull.web_url})" if pull else "the branch"
@@ -199,6 +202,13 @@ def _own_branch(ctx: StepContext, upgrade: Upgrade, place: proposals.Place, key:
         place.host.delete_branch(place.name, upgrade.branch, expected=tip)
         del place.heads[upgrade.branch]
     return place
+
+
+def _holds(ctx: StepContext, place: proposals.Place, commit: str, merged: Merged) -> bool:
+    """Whether a commit of the repository has exactly the files that were merged."""
+    present = _empty(ctx, "present")
+    place.host.export_commit(place.name, commit, present)
+    return changes(merged, present, _empty(ctx, "differs")).are_none
 
 
 def _nothing_to_do(ctx: StepContext, upgrade: Upgrade, place: proposals.Place) -> dict[str, Any]:

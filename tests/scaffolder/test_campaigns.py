@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from core.errors import InputError
 from scaffolder.models import Instance, Run
 from scaffolder.tasks import advance_campaign, execute_run
+from scaffolder.upgrades import advancing
 from scaffolder.upgrades.models import Campaign, Member, Upgrade
 from scaffolder.upgrades.states import CAMPAIGN_MOVES, UPGRADE_MOVES, CampaignState, UpgradeState
 from scaffolder.upgrades.waves import SETTLING, Seen, Standing, sizes, standing
@@ -95,8 +97,12 @@ class CheckingHost(LocalHost):
 
     said = CheckState.PENDING
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.of: dict[str, CheckState] = {}  # what is said of single repositories instead
+
     def checks(self, name: RepositoryName, sha: str) -> CheckState:
-        return self.said
+        return self.of.get(name.name, self.said)
 
 
 @pytest.fixture
@@ -261,3 +267,65 @@ def test_lists_are_bounded_and_ask_a_fixed_number_of_times(
     assert len(rest.json()["items"]) == 2
     with django_assert_max_num_queries(4):
         assert [one["id"] for one in api.get(CAMPAIGNS).json()["items"]] == [campaign]
+
+
+@database
+def test_those_whose_checks_nobody_has_seen_are_asked_for_first(
+    monkeypatch: pytest.MonkeyPatch, api: Api, five: list[Instance], checking: CheckingHost
+) -> None:
+    """Repositories without any check stay in question for ten minutes: the others do not wait for them."""
+    monkeypatch.setattr(advancing, "LOOKS", 2)
+    checking.said = CheckState.NONE
+    campaign = begin(api, waves=[5])
+    step(campaign)
+    for _ in range(2):
+        advance_campaign(str(campaign))
+    assert list(Member.objects.values_list("checks", flat=True)) == [CheckState.NONE] * 5
+
+
+@database
+def test_checks_that_turn_red_after_they_were_green_pause(
+    api: Api, five: list[Instance], checking: CheckingHost
+) -> None:
+    campaign = begin(api, waves=[2])
+    checking.of = {"s0": CheckState.GREEN}
+    step(campaign)
+    assert shown(api, campaign)["campaign"]["reason"] == "wave 1 of 2: 1 of 2 are well"
+    checking.of = {"s0": CheckState.RED}
+    Member.objects.update(checked_at=timezone.now() - advancing.GREEN_FOR)
+    advance_campaign(str(campaign))
+    found = shown(api, campaign)["campaign"]
+    assert (found["state"], found["reason"]) == ("paused", "component:default/s0: its checks are red")
+
+
+@database
+def test_accepting_what_failed_skips_none_that_was_not_begun(api: Api, workshop: Workshop) -> None:
+    ref = offer(workshop)
+    for number in range(7):
+        workshop.run(ref, {"name": f"s{number}"})
+    change(workshop, "service", {"skeleton/README.md": "second\n"})
+    campaign = begin(api, waves=[7])
+    uid = api.get("/api/catalog/entities/by-name/component/default/s0").json()["metadata"]["uid"]
+    api.delete(f"/api/catalog/entities/by-uid/{uid}")
+    advance_campaign(str(campaign))
+    assert shown(api, campaign)["campaign"]["state"] == "paused"
+    api.post(f"{CAMPAIGNS}/{campaign}/resume", {"accept": True})
+    for _ in range(2):
+        step(campaign)
+    found = shown(api, campaign)
+    assert (found["campaign"]["state"], found["counts"]["open"]) == ("completed", 6)
+
+
+@database
+def test_what_was_red_is_asked_for_again_before_it_pauses_again(
+    monkeypatch: pytest.MonkeyPatch, api: Api, five: list[Instance], checking: CheckingHost
+) -> None:
+    campaign = begin(api, waves=[2])
+    checking.of = {"s1": CheckState.RED}
+    step(campaign)
+    assert shown(api, campaign)["campaign"]["state"] == "paused"
+    checking.of = {}
+    monkeypatch.setattr(advancing, "LOOKS", 1)
+    api.post(f"{CAMPAIGNS}/{campaign}/resume", {})
+    advance_campaign(str(campaign))
+    assert shown(api, campaign)["campaign"]["state"] == "running"

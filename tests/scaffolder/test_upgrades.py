@@ -13,6 +13,7 @@ from identity.actions import create_token
 from scaffolder.errors import CannotUndo
 from scaffolder.journal import Journal
 from scaffolder.models import Effect, Instance, Run, TemplateVersion, Upgrade
+from scaffolder.registry.timetable import look_at_templates
 from scaffolder.rendering.landing import remove
 from scaffolder.rollback.models import Rollback
 from scaffolder.steps import action_named
@@ -228,6 +229,19 @@ def test_a_retry_after_a_kill_doubles_nothing(workshop: Workshop, api: Api, inst
     assert {branch.name: branch.sha for branch in local().branches(ONE)}[BRANCH] == head
 
 
+def test_a_retry_leaves_alone_what_people_pushed_since(
+    workshop: Workshop, api: Api, instance: Instance, tmp_path: Path
+) -> None:
+    newer(workshop)
+    first = upgraded(workshop, api, instance)
+    theirs = push(tmp_path, {"long.txt": "by hand\n"}, branch=BRANCH)
+    api.post(f"{TASKS}/{first['run']}/retry", {})
+    execute_run(first["run"])
+    error = workshop.completion(first["run"])["error"]
+    assert "Somebody else pushed to greenroom/upgrade-service" in error["message"]
+    assert {branch.name: branch.sha for branch in local().branches(ONE)}[BRANCH] == theirs
+
+
 @pytest.mark.parametrize("nth", range(2))
 @pytest.mark.parametrize("point", ["intend", "prove"])
 def test_a_worker_that_is_killed_while_it_proposes_leaves_one_of_each(
@@ -408,3 +422,22 @@ def test_who_may_not_see_the_run_or_the_entity_sees_no_instance(
     assert limited.post(f"{OURS}/instances/{instance.pk}/upgrade", {}).status_code == 404
     campaign = api.get(f"{OURS}/campaigns").json()["items"][0]["id"]
     assert limited.get(f"{OURS}/campaigns/{campaign}/members").json()["items"] == []
+
+
+def test_a_template_that_is_again_what_it_was_is_of_a_newer_version(
+    workshop: Workshop, api: Api, instance: Instance
+) -> None:
+    newer(workshop)
+    look_at_templates()
+    change(
+        workshop,
+        "service",
+        {"skeleton/long.txt": LONG, "skeleton/old.txt": "old\n", "skeleton/fresh/new.txt": None},
+    )
+    look_at_templates()
+    assert shown(api, instance)["drift"] == 2
+    TemplateVersion.objects.update(seen_commit="")  # as after a commit that changes files elsewhere
+    look_at_templates()
+    assert upgraded(workshop, api, instance)["state"] == "unchanged"
+    found = shown(api, instance)
+    assert (found["version"], found["drift"]) == (3, 0)

@@ -9,9 +9,6 @@
 `scm.fakes.git` serves the same folder to git over HTTP, so what was pushed there is read here and the other way round.
 """
 
-import io
-import os
-import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,8 +16,9 @@ from functools import cached_property
 from pathlib import Path
 
 from scm.bare import BareRepository
-from scm.export import LINK, PROGRAM, SUBMODULE
+from scm.export import PROGRAM, SUBMODULE
 from scm.fakes import objects
+from scm.git import git
 from scm.names import SHA
 
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -139,21 +137,12 @@ class FakeRepository:
         hook.chmod(0o755)
 
     def archive(self, ref: str) -> bytes | None:
-        """A gzipped tar of all files below one folder, as hosts make them."""
+        """A gzipped tar of all files below one folder, as hosts make them: without those that are `export-ignore`."""
         commit = self.commit_at(ref)
         if commit is None:
             return None
-        made = io.BytesIO()
-        with tarfile.open(fileobj=made, mode="w:gz") as tar:
-            for path, (mode, content) in sorted(self._tree(commit).items()):
-                entry = tarfile.TarInfo(f"{self.name}-{ref.replace('/', '-')}/{path}")
-                if mode == LINK:
-                    entry.type, entry.linkname = tarfile.SYMTYPE, os.fsdecode(content)
-                    tar.addfile(entry)
-                    continue
-                entry.size, entry.mode = len(content), 0o755 if mode == PROGRAM else 0o644
-                tar.addfile(entry, io.BytesIO(content))
-        return made.getvalue()
+        prefix = f"--prefix={self.name}-{ref.replace('/', '-')}/"
+        return git("archive", "--format=tar.gz", prefix, commit, folder=self.bare.folder)
 
     def _files(self, commit: str) -> Files:
         return {path: content for path, (_, content) in self._tree(commit).items()}

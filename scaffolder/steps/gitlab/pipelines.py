@@ -3,7 +3,7 @@
 from typing import Any
 
 from scaffolder.errors import CannotUndo
-from scaffolder.steps.gitlab.places import INSTANCE, instance, instance_named, project_named
+from scaffolder.steps.gitlab.places import INSTANCE, found_before, instance, instance_named, project_named
 from scaffolder.steps.places import TOKEN, foreseen
 from scaffolder.steps.port import (
     Action,
@@ -27,8 +27,13 @@ def trigger(ctx: StepContext, given: dict[str, Any]) -> dict[str, Any]:
     if known is not None:
         return {"pipelineUrl": known["web_url"]}
     access, variables = instance(given).access, given.get("variables") or {}
-    newest = ctx.checkpoint(f"newest {key}", lambda: pipelines.newest_pipeline(access, project, branch))
-    ctx.ledger.intend(PIPELINE, key, host=instance_named(given), project=project, branch=branch)
+
+    def look() -> int:
+        return pipelines.newest_pipeline(access, project, branch)
+
+    newest = ctx.checkpoint(f"newest {key}", lambda: found_before(ctx, PIPELINE, key, "newest", look))
+    facts = {"host": instance_named(given), "project": project, "branch": branch}
+    ctx.ledger.intend(PIPELINE, key, **facts, newest=newest)
     found = pipelines.started_after(access, project, branch, newest) if ctx.again else None
     number, web_url = found or pipelines.start_pipeline(access, project, branch, variables)
     ctx.ledger.prove(PIPELINE, key, number=number, web_url=web_url)

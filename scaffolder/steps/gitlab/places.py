@@ -1,12 +1,13 @@
 """The project or the instance that a step on GitLab means, and who asks there: we, or whose token the step was given."""
 
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from core.errors import InputError, NotFound
 from scaffolder.expressions.filters.backstage import parsed_repo_url
 from scaffolder.language import repository_hosts
 from scaffolder.steps.places import HostedPlace, Place, acting_host, host_of, place_made
-from scaffolder.steps.port import Made, text
+from scaffolder.steps.port import Made, StepContext, text
 from scm.connections import GITLAB
 from scm.gitlab.paths import of
 from scm.values import RepositoryName
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from scm.gitlab.access import Access
     from scm.gitlab.host import GitLabHost
 
+T = TypeVar("T")
 REPO_URL = text(
     "The project, as host and parts: gitlab.com?owner=acme/money&repo=payments. The owner is a group's full path.",
     minLength=1,
@@ -90,6 +92,15 @@ def project_number(access: "Access", project: str) -> int:
             f"projectId {project!r} is no project on {access.connection.name} that {access.whose} may see; "
             "give its number or its full path"
         ) from error
+
+
+def found_before(ctx: StepContext, kind: str, key: str, what: str, look: Callable[[], T]) -> T:
+    """What `look` found before the first attempt to make something, which was noted with it under `what`.
+
+    A run that failed has no checkpoints any more; what it had made without being told so is nothing that was there before.
+    """
+    known = ctx.ledger.noted(kind, key) if ctx.ledger.proved(kind, key) is None else None
+    return cast(T, known[what]) if known is not None and what in known else look()
 
 
 def _acting(host: str, given: dict[str, Any]) -> "GitLabHost":

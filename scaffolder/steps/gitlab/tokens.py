@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import InputError
 from scaffolder.errors import CannotUndo
-from scaffolder.steps.gitlab.places import INSTANCE, hub_of, instance, instance_named, project_named
+from scaffolder.steps.gitlab.places import (
+    INSTANCE,
+    found_before,
+    hub_of,
+    instance,
+    instance_named,
+    project_named,
+)
 from scaffolder.steps.places import TOKEN, foreseen, proof
 from scaffolder.steps.port import (
     Action,
@@ -63,7 +70,11 @@ def _made(
 ) -> tuple[str, str]:
     """The token and its user, masked from here on. One whose value nobody heard, as its worker died, is ended."""
     access, project, key = instance(given).access, project_named(given), _key(given, name)
-    before = ctx.checkpoint(f"there {key}", lambda: tokens.tokens_named(access, project, _KINDS[kind], name))
+
+    def look() -> list[int]:
+        return tokens.tokens_named(access, project, _KINDS[kind], name)
+
+    before = ctx.checkpoint(f"there {key}", lambda: found_before(ctx, kind, key, "before", look))
     facts = {"host": instance_named(given), "project": project, "name": name, "before": before}
     ctx.ledger.intend(kind, key, **facts)
 

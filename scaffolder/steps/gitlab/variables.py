@@ -4,7 +4,14 @@ from typing import Any
 
 from core.errors import InputError
 from scaffolder.errors import CannotUndo
-from scaffolder.steps.gitlab.places import INSTANCE, hub_of, instance, instance_named, project_named
+from scaffolder.steps.gitlab.places import (
+    INSTANCE,
+    found_before,
+    hub_of,
+    instance,
+    instance_named,
+    project_named,
+)
 from scaffolder.steps.places import TOKEN, foreseen
 from scaffolder.steps.port import (
     Action,
@@ -29,9 +36,11 @@ def create(ctx: StepContext, given: dict[str, Any]) -> None:
     wanted = _wanted(given)
     access, project, key = instance(given).access, project_named(given), _key(given)
     name, scope = wanted["key"], wanted["environment_scope"]
-    before = ctx.checkpoint(
-        f"there {key}", lambda: variables.find_variable(access, project, name, scope) is not None
-    )
+
+    def look() -> bool:
+        return variables.find_variable(access, project, name, scope) is not None
+
+    before = ctx.checkpoint(f"there {key}", lambda: found_before(ctx, VARIABLE, key, "before", look))
     facts = {"host": instance_named(given), "project": project, "name": name, "scope": scope}
     ctx.ledger.intend(VARIABLE, key, **facts, before=before)
     variables.keep_variable(access, project, wanted)

@@ -74,6 +74,7 @@ def test_a_campaign_waits_for_the_checks_of_its_canary(api: Api, hub: FakeGitHub
         ({"a": "error"}, {"b": None}, CheckState.RED),
         ({}, {"a": "timed_out"}, CheckState.RED),
         ({"a": "success"}, {"b": None}, CheckState.PENDING),
+        ({f"s{number}": "success" for number in range(30)} | {"last": "failure"}, {}, CheckState.RED),
         ({}, {f"r{number}": "success" for number in range(100)} | {"last": "failure"}, CheckState.RED),
     ],
 )

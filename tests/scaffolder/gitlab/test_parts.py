@@ -1,5 +1,6 @@
 """What steps on GitLab make beside files: variables, tokens, groups, issues, pipelines."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +9,9 @@ from scaffolder.errors import CannotUndo
 from scaffolder.models import Effect, StepRun
 from scaffolder.tasks import execute_run
 from scm.fakes.gitlab import FakeGitLab
+from scm.fakes.server import Asked, Reply
 from scm.fakes.state import FakeTeam
+from tests.scaffolder.conftest import TASKS
 from tests.scaffolder.github.conftest import everything_kept
 from tests.scaffolder.gitlab.conftest import NAME, LabPublisher
 
@@ -205,3 +208,42 @@ def test_somebody_is_looked_up(publisher: LabPublisher, lab: FakeGitLab) -> None
     assert publisher.done("gitlab:user:info")["username"] == "greenroom-bot"
     assert publisher.done("gitlab:user:info", userId=lab.numbers["ana"])["username"] == "ana"
     assert "userId 99 is nobody" in publisher.error(publisher.run("gitlab:user:info", userId=99))
+
+
+@pytest.mark.parametrize(
+    "action", [ACCESS, "gitlab:projectDeployToken:create", "gitlab:issues:create", "gitlab:pipeline:trigger"]
+)
+def test_what_was_made_though_gitlab_said_no_is_not_doubled_by_a_retry(
+    publisher: LabPublisher, existing: FakeGitLab, action: str
+) -> None:
+    """An error that no repetition cures ends the run, whatever GitLab had done by then; a person tries it again."""
+    failing = {"left": 1}
+
+    def fails(_asked: Asked, usual: Callable[[], Reply]) -> Reply:
+        made, failing["left"] = usual(), failing["left"] - 1
+        return Reply(500, {"message": "500 Internal Server Error"}) if failing["left"] >= 0 else made
+
+    number = existing.state.repositories[NAME].id
+    pipeline = {"projectId": number, "branch": "main", "tokenDescription": "x"}
+    existing.instead("POST", "/projects/", fails)
+    run_id = publisher.run(action, **GIVEN.get(action, pipeline))
+    assert "500" in publisher.error(run_id)
+    publisher.workshop.api.post(f"{TASKS}/{run_id}/retry", {})
+    execute_run(run_id)
+    assert publisher.workshop.task(run_id)["status"] == "completed", publisher.workshop.messages(run_id)
+    facts = existing.facts(NAME)
+    living = [one for kind in facts.tokens.values() for one in kind.values() if not one["revoked"]]
+    assert len(living) + len(facts.issues) + len(facts.pipelines) == 1
+
+
+def test_a_variable_of_an_attempt_that_failed_is_the_runs_own(
+    publisher: LabPublisher, existing: FakeGitLab
+) -> None:
+    action, refused = "gitlab:projectVariable:create", [Reply(500, {"message": "500 Internal Server Error"})]
+    existing.instead("POST", "/variables", lambda _asked, usual: (usual(), *refused)[-1])
+    run_id = publisher.run(action, **GIVEN[action])
+    assert shown(existing) == ONCE[action]
+    publisher.workshop.api.post(f"{TASKS}/{run_id}/retry", {})
+    execute_run(run_id)
+    publisher.undo(run_id)
+    assert not existing.facts(NAME).variables

@@ -27,6 +27,8 @@ class Checks:
             return _unknown(sha)
         states = facts.statuses.get(sha, {})
         at = f"{self.fake.api}/repos/{one.full_name}"
+        size, page = int(asked.query.get("per_page", "30")), int(asked.query.get("page", "1"))
+        shown = list(enumerate(states.items(), start=1))[(page - 1) * size : page * size]
         worst = next(
             (state for state in ("failure", "error", "pending") if state in states.values()), "success"
         )
@@ -49,7 +51,7 @@ class Checks:
                         "created_at": BORN,
                         "updated_at": BORN,
                     }
-                    for number, (context, state) in enumerate(states.items(), start=1)
+                    for number, (context, state) in shown
                 ],
                 "repository": self.fake.document(one),
                 "commit_url": f"{at}/commits/{sha}",
